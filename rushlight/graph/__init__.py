@@ -1,0 +1,1 @@
+"""Values, primitives, views of storages, and the recorder that gathers them into steps."""

@@ -1,0 +1,443 @@
+"""The recorder: ops are written down, and nothing runs until somebody looks or a boundary passes.
+
+It walks a trie of traces. An Entry is one op in one place of a trace; its children are the ops that have followed it. What
+identifies a child is the op, its attributes, and for each operand its slot in the trace and its view's pattern; so a step
+that was seen before costs one dictionary look-up an op, and the entry reached at the end identifies the whole step. Its
+plans hang on it.
+
+Slots number what a trace has touched, in order: storages that entered, Python numbers, generator tickets, starts of slices
+(all inputs), and the values that ops made or wrote.
+"""
+import os
+import sys
+import threading
+
+from ..runtime.storage import Poison, Storage, is_exposed
+from ..schedule.plan import plan_for
+from . import primitives as P
+from . import views
+from .value import Value
+from ..runtime import dtypes as dt
+from ..runtime.generator import Ticket
+
+SCALARS = {int, float, bool, complex, Ticket}      # operands that are no tensors: numbers, words owed by a generator
+SOFT_SLOTS, HARD_SLOTS = 600, 1800          # a loop with no boundary is cut between these, at one place
+SOFT_BYTES, HARD_BYTES = 256 << 20, 1 << 30
+MAX_ENTRIES = 100_000                       # then the trie is dropped whole
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+class Stats:
+    """What `inspect.explain` counts."""
+
+    def __init__(self):
+        self.reset()
+
+    def reset(self):
+        self.entries = self.plans = self.runs = self.misses = self.snapshots = self.cuts = self.variants = 0
+        self.trie_resets = 0
+
+
+stats = Stats()
+
+
+class Entry:
+    """A node of the trie. `values` are the graph values of the slots that this entry added."""
+
+    __slots__ = ("children", "parent", "key", "metas", "values", "nslots", "nbytes", "cut", "rules", "plans", "made")
+
+    def __init__(self, parent, key, metas, values, nslots, nbytes):
+        self.children = {}
+        self.parent = parent
+        self.key = key
+        self.metas = metas
+        self.values = values
+        self.nslots = nslots
+        self.nbytes = nbytes
+        self.cut = nslots > SOFT_SLOTS or nbytes > SOFT_BYTES
+        self.rules = {}
+        self.plans = {}
+        self.made = None            # the slots that ops made or wrote, once asked for
+
+
+class Trace:
+    """One run from a flush to the next; storages remember in which they have a slot."""
+
+    __slots__ = ("recorder",)
+
+    def __init__(self, recorder):
+        self.recorder = recorder
+
+
+class Recorder:
+    """One thread's recording: where it stands in the trie, and what fills the slots."""
+
+    def __init__(self):
+        self.grad = True            # grad mode lives here because every op asks for it
+        self.inference = False
+        self.cut_sites = set()
+        self.sites = []             # user lines of the ops whose values are checked when the plan runs
+        self.known = None           # slot -> Value, kept while entries are being added
+        self.running = False
+        self.begin()
+
+    def begin(self):
+        self.entry = trie.root
+        self.slots = []
+        self.trace = Trace(self)
+        self.known = None
+        if self.sites:
+            self.sites = []
+
+
+class Trie:
+    """All traces seen. Shared by the threads."""
+
+    def __init__(self):
+        self.reset()
+
+    def reset(self):
+        self.root = Entry(None, None, (), (), 0, 0)
+        self.size = 0
+
+
+trie = Trie()
+_local = threading.local()
+_run_lock = threading.RLock()
+
+
+def current():
+    """This thread's recorder."""
+    try:
+        return _local.recorder
+    except AttributeError:
+        _local.recorder = Recorder()
+        return _local.recorder
+
+
+# ------------------------------------------------------------------ recording
+def enter(rec, storage, meta):
+    """Give a storage its slot in this trace. Returns (slot, pattern)."""
+    settle(storage)
+    slots = rec.slots
+    if storage.export is not None and is_exposed(storage):
+        stats.snapshots += 1
+        dense = views.root_meta(meta.shape, meta.dtype)
+        slots.append(Storage(dense, read_view(storage.value, meta).copy()))
+        return len(slots) - 1, dense.pattern
+    slot = len(slots)
+    slots.append(storage)
+    storage.trace = rec.trace
+    storage.slot = slot
+    return slot, None
+
+
+def settle(storage):
+    """Make sure that a storage has its value now, whichever thread recorded it."""
+    if storage.value is None or storage.trace is not None and storage.trace.recorder.trace is storage.trace:
+        flush(storage.trace.recorder)
+    value = storage.value
+    if value.__class__ is Poison:
+        raise_poison(value)
+    if value is None:
+        raise RuntimeError("rushlight: a storage that was taken for dead was used again")
+
+
+def raise_poison(poison):
+    error = poison.error
+    raise RuntimeError(f"this value was never computed: the step that should have made it failed with "
+                       f"{type(error).__name__}: {error}") from error
+
+
+def read_view(array, meta):
+    """A storage's ndarray seen through a view, sharing memory."""
+    import numpy as np
+
+    if not meta.path:
+        return array
+    if meta.dtype is not meta.root.dtype:
+        array = array.reshape(-1).view(meta.dtype.numpy)
+    k = meta.dtype.itemsize
+    flat = array.reshape(-1)
+    if meta.numel == 0:
+        return np.empty(meta.shape, meta.dtype.numpy)
+    return np.lib.stride_tricks.as_strided(flat[meta.offset:], meta.shape, tuple(s * k for s in meta.strides))
+
+
+def record(rec, thing, attrs, operands):
+    """Write down thing(operands). operands: Tensors (or what has _storage and _meta), Python numbers, None.
+
+    thing.lower(values, attrs) gives the result's values. Returns the entry; its `metas` describe the results, whose
+    slots the caller fills through `new_storages`.
+    """
+    slots = rec.slots
+    trace = rec.trace
+    key = [thing, attrs]
+    for t in operands:
+        cls = t.__class__
+        if cls in SCALARS:
+            slots.append(t)
+            key.append(cls)
+        elif t is None:
+            key.append(None)
+        else:
+            storage = t._storage
+            meta = t._meta
+            if storage.trace is trace:
+                key.append(storage.slot)
+                key.append(meta.pattern)
+            else:
+                slot, pattern = enter(rec, storage, meta)
+                if rec.trace is not trace:  # another thread's flush emptied this one: start again
+                    return record(rec, thing, attrs, operands)
+                key.append(slot)
+                if pattern is not None:
+                    key.append(pattern)
+                    continue
+                key.append(meta.pattern)
+            if meta.starts:
+                slots.extend(meta.starts)
+    key = tuple(key)
+    entry = rec.entry.children.get(key)
+    if entry is None:
+        entry = _miss(rec, key, thing, attrs, None)
+    rec.entry = entry
+    return entry
+
+
+def record_write(rec, thing, attrs, target, operands):
+    """Write down that the view `target` takes thing(operands). The storage of target gets a new slot."""
+    slots = rec.slots
+    trace = rec.trace
+    storage = target._storage
+    if storage.trace is not trace:
+        settle(storage)
+        storage.slot = len(slots)
+        storage.trace = trace
+        slots.append(storage)
+    meta = target._meta
+    key = [thing, attrs, "write", storage.slot, meta.pattern]
+    if meta.starts:
+        slots.extend(meta.starts)
+    for t in operands:
+        cls = t.__class__
+        if cls in SCALARS:
+            slots.append(t)
+            key.append(cls)
+        elif t is None:
+            key.append(None)
+        else:
+            other = t._storage
+            meta = t._meta
+            if other.trace is trace:
+                key.append(other.slot)
+                key.append(meta.pattern)
+            else:
+                slot, pattern = enter(rec, other, meta)
+                key.append(slot)
+                if pattern is not None:
+                    key.append(pattern)
+                    continue
+                key.append(meta.pattern)
+            if meta.starts:
+                slots.extend(meta.starts)
+    key = tuple(key)
+    entry = rec.entry.children.get(key)
+    if entry is None:
+        entry = _miss(rec, key, thing, attrs, target)
+    rec.entry = entry
+    if storage.value is None:
+        slots[storage.slot] = None  # made in this trace, so the slot held a value that nobody can name any more
+    storage.slot = len(slots)
+    slots.append(storage)
+    if storage.export is not None and is_exposed(storage):
+        flush(rec)
+    elif entry.cut:
+        maybe_cut(rec, entry)
+
+
+def new_storage(rec, meta):
+    """A storage whose value is the next slot of the trace."""
+    storage = Storage(meta)
+    slots = rec.slots
+    storage.trace = rec.trace
+    storage.slot = len(slots)
+    slots.append(storage)
+    return storage
+
+
+def _miss(rec, key, thing, attrs, target):
+    """A place of the trie not seen before: build the graph values and add an entry."""
+    stats.misses += 1
+    if trie.size > MAX_ENTRIES:
+        stats.trie_resets += 1
+        trie.reset()
+    parent = rec.entry
+    slots = rec.slots
+    known = rec.known
+    if known is None:
+        known = path_values(parent)
+    known = known[:parent.nslots]
+    added = [_input_value(slots[i], i) for i in range(len(known), len(slots))]
+    try:
+        operands = []
+        base = len(known)
+        known += added
+        at = [base]          # the next slot that an operand may have taken
+        i = 2
+        if target is not None:
+            slot, pattern = key[3], key[4]
+            if slot == at[0]:
+                at[0] += 1
+            target_starts = known[at[0]:at[0] + pattern.nstarts]
+            at[0] += pattern.nstarts
+            i = 5
+        while i < len(key):
+            part = key[i]
+            if part is None:
+                operands.append(None)
+                i += 1
+            elif part.__class__ is type:
+                operands.append(known[at[0]])
+                at[0] += 1
+                i += 1
+            else:
+                p = key[i + 1]
+                if part == at[0]:
+                    at[0] += 1
+                starts = known[at[0]:at[0] + p.nstarts]
+                at[0] += p.nstarts
+                operands.append(P.read_path(known[part], p, starts))
+                i += 2
+        if target is None:
+            results = thing.lower(operands, attrs)
+        else:
+            whole = known[slot]
+            seen = P.read_path(whole, pattern, target_starts)
+            result = thing.lower_into(seen, operands, attrs)
+            results = [P.write_path(whole, pattern, target_starts, result)]
+    except BaseException:
+        # the operands that entered keep their slots in no entry: take them out again
+        for storage in slots[parent.nslots:]:
+            if storage.__class__ is Storage and storage.trace is rec.trace and storage.slot >= parent.nslots:
+                storage.trace = None
+        del slots[parent.nslots:]
+        raise
+    metas = tuple(views.root_meta(v.shape, v.dtype) if v is not None else None for v in results)
+    outputs = [v for v in results if v is not None]
+    nbytes = parent.nbytes + sum(m.nbytes for m in metas if m is not None)
+    entry = Entry(parent, key, metas, added + outputs, len(slots) + len(outputs), nbytes)
+    parent.children[key] = entry
+    trie.size += 1
+    stats.entries += 1
+    rec.known = known + outputs
+    return entry
+
+
+def _input_value(content, slot):
+    cls = content.__class__
+    if cls is Storage:
+        return Value("input", (), (slot,), content.root.shape, content.root.dtype)
+    if cls is Ticket:
+        return Value("input", (), (slot,), (content.count,), dt.uint32)
+    return Value("input", (), (slot,), (), dt.SCALAR_DTYPES[cls], True)
+
+
+# ------------------------------------------------------------------ boundaries
+def user_site():
+    """(code, position) of the frames from the first line outside this package inwards: names a place in a program."""
+    frame = sys._getframe(1)
+    site = []
+    while frame is not None:
+        code = frame.f_code
+        site.append((code, frame.f_lasti))
+        if not code.co_filename.startswith(_PACKAGE):
+            break
+        frame = frame.f_back
+    return tuple(site)
+
+
+def user_line():
+    """(file, line) of the innermost frame outside this package."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    return (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("?", 0)
+
+
+def maybe_cut(rec, entry):
+    """Cut an endless trace, each time at the same place of the program, so that it gives the same plans."""
+    site = user_site()[2:]
+    if site in rec.cut_sites or entry.nslots > HARD_SLOTS or entry.nbytes > HARD_BYTES:
+        rec.cut_sites.add(site)
+        stats.cuts += 1
+        flush(rec)
+
+
+def boundary():
+    """Run what is pending in this thread."""
+    rec = current()
+    if rec.slots:
+        flush(rec)
+
+
+def flush(rec):
+    """Run a recorder's pending trace, and give the storages that anyone still holds their values."""
+    with _run_lock:
+        entry, slots, sites = rec.entry, rec.slots, rec.sites
+        if not slots:
+            return
+        rec.begin()
+        made = entry.made
+        if made is None:
+            made = entry.made = _made_slots(entry)
+        count = sys.getrefcount
+        live = []
+        for i in made:
+            # slots holds one reference, `s` another, getrefcount a third; a storage that entered and was written
+            # stands twice in slots, and so always counts as held
+            s = slots[i]
+            if s is not None and s.slot == i and count(s) > 3:
+                live.append(i)
+        s = None
+        plan = plan_for(entry, slots, tuple(live))
+        stats.runs += 1
+        try:
+            plan.run(slots, sites)
+        except BaseException as error:
+            poison = Poison(error)
+            for s in slots:
+                if s.__class__ is Storage and s.value is None:
+                    s.value = poison
+            for s in slots:
+                if s.__class__ is Storage:
+                    s.trace = None
+            raise
+
+
+def path_values(entry):
+    """The graph values of all slots of the trace that ends at entry."""
+    chain = []
+    while entry is not None:
+        chain.append(entry.values)
+        entry = entry.parent
+    return [v for part in reversed(chain) for v in part]
+
+
+def _made_slots(entry):
+    return tuple(i for i, v in enumerate(path_values(entry)) if v.prim != "input")
+
+
+def before_fork():
+    boundary()
+
+
+os.register_at_fork(before=before_fork)
+
+
+def _after_fork_in_child():
+    global _run_lock
+    _run_lock = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -1,0 +1,386 @@
+"""The public elementwise functions, made from the ops of arithmetic.py."""
+import math
+
+from ..graph import primitives as P
+from . import arithmetic as A
+from .declare import Op, public
+
+_NUMBERS = (int, float, bool, type(1j))
+
+
+def _named(function, name):
+    function.__name__ = function.__qualname__ = name
+    return function
+
+
+def _one(name, op, inplace=True, aliases=(), functional=False):
+    def function(input):
+        return Op.apply(op, (input,))
+
+    function.op = op
+    return public(name=name, inplace=inplace, out=True, aliases=aliases, functional=functional)(_named(function, name))
+
+
+for _name, _aliases in (
+        ("neg", ("negative",)), ("abs", ("absolute",)), ("sign", ()), ("sgn", ()), ("exp", ()), ("exp2", ()), ("expm1", ()),
+        ("log", ()), ("log2", ()), ("log10", ()), ("log1p", ()), ("sqrt", ()), ("rsqrt", ()), ("reciprocal", ()), ("sin", ()),
+        ("cos", ()), ("tan", ()), ("asin", ("arcsin",)), ("acos", ("arccos",)), ("atan", ("arctan",)), ("sinh", ()),
+        ("cosh", ()), ("tanh", ()), ("asinh", ("arcsinh",)), ("acosh", ("arccosh",)), ("atanh", ("arctanh",)),
+        ("sigmoid", ()), ("erf", ()), ("erfc", ()), ("erfinv", ()), ("lgamma", ()), ("digamma", ()), ("i0", ()), ("sinc", ()),
+        ("floor", ()), ("ceil", ()), ("trunc", ("fix",)), ("frac", ()), ("logical_not", ()), ("bitwise_not", ())):
+    _one(_name, getattr(A, _name + "_op"), aliases=_aliases)
+for _name in ("isnan", "isinf", "isfinite", "signbit", "angle"):
+    _one(_name, getattr(A, _name + "_op"), inplace=False)
+
+
+def _two(name, op, inplace=True, aliases=()):
+    def function(input, other):
+        return Op.apply(op, (input, other))
+
+    function.op = op
+    return public(name=name, inplace=inplace, out=True, aliases=aliases)(_named(function, name))
+
+
+for _name, _aliases in (
+        ("mul", ("multiply",)), ("maximum", ()), ("minimum", ()), ("fmax", ()), ("fmin", ()), ("atan2", ("arctan2",)),
+        ("hypot", ()), ("copysign", ()), ("nextafter", ()), ("logaddexp", ()), ("xlogy", ()), ("remainder", ()), ("fmod", ()),
+        ("eq", ()), ("ne", ("not_equal",)), ("lt", ("less",)), ("le", ("less_equal",)), ("gt", ("greater",)),
+        ("ge", ("greater_equal",)), ("logical_and", ()), ("logical_or", ()), ("logical_xor", ()), ("bitwise_and", ()),
+        ("bitwise_or", ()), ("bitwise_xor", ()), ("bitwise_left_shift", ()), ("bitwise_right_shift", ()), ("gcd", ()),
+        ("lcm", ())):
+    _two(_name, getattr(A, {"bitwise_left_shift": "shl", "bitwise_right_shift": "shr"}.get(_name, _name) + "_op"),
+         aliases=_aliases, inplace=_name not in ("maximum", "minimum", "fmax", "fmin", "logaddexp"))
+
+
+def _scaled(name, plain, scaled):
+    def function(input, other, *, alpha=1):
+        if alpha == 1:
+            return Op.apply(plain, (input, other))
+        return Op.apply(scaled, (input, other, alpha))
+
+    def inplace(self, other, *, alpha=1):
+        if alpha == 1:
+            return Op.apply_write(plain, self, (self, other))
+        return Op.apply_write(scaled, self, (self, other, alpha))
+
+    function.inplace = _named(inplace, name + "_")
+    return function
+
+
+add = public(name="add", inplace=True, out=True)(_named(_scaled("add", A.add_op, A.add_scaled), "add"))
+sub = public(name="sub", inplace=True, out=True, aliases=("subtract",))(_named(_scaled("sub", A.sub_op, A.sub_scaled), "sub"))
+
+
+@public(out=True)
+def rsub(input, other, *, alpha=1):
+    return sub(other, input, alpha=alpha) if alpha != 1 else Op.apply(A.sub_op, (other, input))
+
+
+_ROUNDED = {None: A.div_op, "floor": A.floor_div, "trunc": A.trunc_div}
+
+
+def _division(rounding_mode):
+    try:
+        return _ROUNDED[rounding_mode]
+    except KeyError:
+        raise RuntimeError("div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
+                           f"'{rounding_mode}'") from None
+
+
+@public(inplace=True, out=True, aliases=("divide",))
+def div(input, other, *, rounding_mode=None):
+    """input / other; rounding_mode None (true division), "trunc" or "floor"."""
+    return Op.apply(_division(rounding_mode), (input, other))
+
+
+div.inplace = lambda self, other, *, rounding_mode=None: Op.apply_write(_division(rounding_mode), self, (self, other))
+
+
+@public(inplace=True, out=True)
+def true_divide(input, other):
+    return Op.apply(A.div_op, (input, other))
+
+
+@public(inplace=True, out=True)
+def floor_divide(input, other):
+    return Op.apply(A.floor_div, (input, other))
+
+
+true_divide.op, floor_divide.op = A.div_op, A.floor_div
+
+
+@public(inplace=True, out=True)
+def pow(input, exponent):
+    """input to the power of exponent: numbers or tensors."""
+    if exponent.__class__ in _NUMBERS and input.__class__ not in _NUMBERS:
+        return Op.apply(A.pow_number, (input,), (exponent,))
+    return Op.apply(A.pow_op, (input, exponent))
+
+
+def _pow_inplace(self, exponent):
+    if exponent.__class__ in _NUMBERS:
+        return Op.apply_write(A.pow_number, self, (self,), (exponent,))
+    return Op.apply_write(A.pow_op, self, (self, exponent))
+
+
+pow.inplace = _pow_inplace
+
+
+@public()
+def float_power(input, exponent):
+    from ..runtime.dtypes import float64
+
+    base = input.to(float64) if hasattr(input, "to") else float(input)
+    return pow(base, exponent.to(float64) if hasattr(exponent, "to") else float(exponent))
+
+
+@public(inplace=True, out=True)
+def square(input):
+    return Op.apply(A.pow_number, (input,), (2,))
+
+
+@public(inplace=True, out=True)
+def lerp(input, end, weight):
+    """input + weight * (end - input)."""
+    return Op.apply(A.lerp_op, (input, end, weight))
+
+
+lerp.op = A.lerp_op
+
+
+def _three(name, op):
+    def function(input, tensor1, tensor2, *, value=1):
+        return Op.apply(op, (input, tensor1, tensor2, value))
+
+    function.inplace = lambda self, tensor1, tensor2, *, value=1: Op.apply_write(op, self, (self, tensor1, tensor2, value))
+    return public(name=name, inplace=True, out=True)(_named(function, name))
+
+
+_three("addcmul", A.addcmul_op)
+_three("addcdiv", A.addcdiv_op)
+
+
+@public(inplace=True, out=True, aliases=("clip",))
+def clamp(input, min=None, max=None):
+    """Values below min raised to it, above max lowered to it: numbers or tensors."""
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    return Op.apply(A.clamp_op, (input, min, max))
+
+
+clamp.inplace = lambda self, min=None, max=None: Op.apply_write(A.clamp_op, self, (self, min, max))
+
+
+@public(inplace=True, out=True)
+def clamp_min(input, min):
+    return clamp(input, min=min)
+
+
+@public(inplace=True, out=True)
+def clamp_max(input, max):
+    return clamp(input, max=max)
+
+
+@public(inplace=True, out=True)
+def round(input, *, decimals=0):
+    """To the nearest integer, halves to even."""
+    if decimals:
+        scale = 10.0 ** decimals
+        return Op.apply(A.round_op, (input * scale,)) / scale
+    return Op.apply(A.round_op, (input,))
+
+
+@public(inplace=True, out=True)
+def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
+    return Op.apply(A.nan_to_num_op, (input,), (nan, posinf, neginf))
+
+
+@public(inplace=True, out=True)
+def logit(input, eps=None):
+    """log(x / (1 - x)), x first clamped to [eps, 1 - eps]."""
+    if eps is not None:
+        input = clamp(input, eps, 1 - eps)
+    return Op.apply(A.log_op, (Op.apply(A.div_op, (input, Op.apply(A.sub_op, (1, input)))),))
+
+
+@public(inplace=True)
+def polygamma(n, input):
+    return Op.apply(A.polygamma_op, (input,), (n,))
+
+
+polygamma.method = lambda self, n: Op.apply(A.polygamma_op, (self,), (n,))
+
+
+@public(out=True)
+def logaddexp2(input, other):
+    k = math.log(2)
+    return Op.apply(A.logaddexp_op, (input * k, other * k)) / k
+
+
+@public(out=True)
+def ldexp(input, other):
+    return input * pow(2.0, other)
+
+
+@public(out=True)
+def heaviside(input, values):
+    one = Op.apply(A.gt_op, (input, 0)).to(input.dtype)
+    return where(Op.apply(A.eq_op, (input, 0)), values, one)
+
+
+@public(inplace=True)
+def deg2rad(input):
+    return input * (math.pi / 180)
+
+
+@public(inplace=True)
+def rad2deg(input):
+    return input * (180 / math.pi)
+
+
+@public(out=True)
+def where(condition, input=None, other=None):
+    """input where condition holds, else other; with condition alone, as nonzero(as_tuple=True)."""
+    if input is None and other is None:
+        from .searching import nonzero
+
+        return nonzero(condition, as_tuple=True)
+    return Op.apply(A.where_op, (condition, input, other))
+
+
+where.method = lambda self, condition, other: Op.apply(A.where_op, (condition, self, other))
+
+
+@public()
+def clone(input, *, memory_format=None):
+    """A copy that is part of the tape."""
+    out = Op.apply(A.clone_op, (input,))
+    if memory_format is not None and memory_format.name not in ("preserve_format", "contiguous_format"):
+        return memory_format.lay(out)
+    if memory_format is None or memory_format.name == "preserve_format":
+        return keep_strides(out, input)
+    return out
+
+
+def keep_strides(out, like):
+    """A dense but permuted tensor keeps its order of dimensions in its copies."""
+    meta = like._meta
+    if meta.contiguous or meta.ndim < 2 or not _dense(meta):
+        return out
+    order = sorted(range(meta.ndim), key=lambda d: -meta.strides[d])
+    inverse = [0] * meta.ndim
+    for i, d in enumerate(order):
+        inverse[d] = i
+    if order == list(range(meta.ndim)):
+        return out
+    return _relay(out, tuple(order), tuple(inverse))
+
+
+def _dense(meta):
+    n = 1
+    for stride, size in sorted(zip(meta.strides, meta.shape)):
+        if size != 1:
+            if stride != n:
+                return False
+            n *= size
+    return True
+
+
+def _relay(out, order, inverse):
+    """The same tensor with its memory in another order of dimensions (a permuted copy, seen back)."""
+    from ..graph import views
+
+    node, requires = out._node, out._requires
+    moved = Op.apply(A.clone_op, (Op.permute(out.detach(), order),))
+    seen = Op.new_tensor(moved._storage, views.permute(moved._meta, inverse), moved._version)
+    seen._node, seen._requires = node, requires
+    return seen
+
+
+@public()
+def conj(input):
+    return input if not input.dtype.is_complex else Op.apply(A.conj_op, (input,))
+
+
+@public()
+def conj_physical(input):
+    return conj(input)
+
+
+@public()
+def resolve_conj(input):
+    return input
+
+
+@public()
+def resolve_neg(input):
+    return input
+
+
+@public(inplace=False)
+def positive(input):
+    if input.dtype.name == "bool":
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
+
+
+@public(method=False)
+def isneginf(input):
+    return Op.apply(A.eq_op, (input, -math.inf))
+
+
+@public(method=False)
+def isposinf(input):
+    return Op.apply(A.eq_op, (input, math.inf))
+
+
+@public()
+def isreal(input):
+    from .reductions import full_like_bool
+
+    return Op.apply(A.eq_op, (input.imag, 0)) if input.dtype.is_complex else full_like_bool(input, True)
+
+
+@public()
+def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
+    """|input - other| <= atol + rtol * |other|, elementwise."""
+    if input.dtype is not other.dtype:
+        raise RuntimeError(f"{_word(input)} did not match {_word(other)}")
+    close = Op.apply(A.eq_op, (input, other))
+    if input.dtype.is_floating_point or input.dtype.is_complex:
+        error = Op.apply(A.abs_op, (input - other,))
+        near = error <= Op.apply(A.abs_op, (other * rtol,)) + atol
+        close = close | (near & Op.apply(A.isfinite_op, (error,)))
+        if equal_nan:
+            close = close | (Op.apply(A.isnan_op, (input,)) & Op.apply(A.isnan_op, (other,)))
+    else:
+        gap = Op.apply(A.abs_op, (input - other,)) if input.dtype.name != "bool" else None
+        if gap is not None:
+            close = close | (gap.double() <= Op.apply(A.abs_op, (other.double() * rtol,)) + atol)
+    return close
+
+
+def _word(t):
+    from ..runtime.dtypes import long_name
+
+    return long_name(t.dtype)
+
+
+@public()
+def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
+    return bool(isclose(input, other, rtol, atol, equal_nan).all())
+
+
+_complex = Op("complex", "real imag", compute=lambda a, b: P.binary("complex", a, b),
+              grads={"real": lambda g: A.real_op(g), "imag": lambda g: A.imag_op(g)})
+
+
+@public(method=False)
+def complex(real, imag):
+    """A complex tensor from its parts."""
+    return Op.apply(_complex, (real, imag))
+
+
+@public(method=False)
+def polar(abs, angle):
+    return complex(abs * Op.apply(A.cos_op, (angle,)), abs * Op.apply(A.sin_op, (angle,)))

@@ -1,0 +1,1 @@
+"""Dtypes, devices, storages, generators: what everything above stands on."""

@@ -1,0 +1,272 @@
+"""The CPU generator: PyTorch's MT19937 stream, and the tickets by which recorded steps reserve parts of it.
+
+Every draw is a number of 32-bit words, known when it is recorded (rejection samplers excepted: these draw at once).
+`ticket(n)` reserves words in program order without drawing them; `take()` draws them when the step runs. Whoever needs
+the true state (`get_rng_state`, a new seed, a direct draw) settles the outstanding tickets first.
+Source: torch.Generator; Matsumoto and Nishimura, Mersenne Twister (1998). The words come from NumPy's engine in C.
+"""
+import os
+import struct
+from collections import deque
+from threading import RLock
+
+import numpy as np
+
+from . import devices
+from .random_bits import float64_units, normal_pair
+
+DEFAULT_SEED = 67280421310721
+STATE_BYTES = 5056
+_STATE_WORDS = 624
+_HEAD = struct.Struct("<QiiQ")  # seed, words left of the block (1 at its end), whether seeded, next word of the block
+_KEY_BYTES = 8 * _STATE_WORDS   # each word in eight bytes
+_TAIL = struct.Struct("<8xd8xi4xfi")  # a double normal kept for next time, whether; a float one, whether
+_FEW = 4096  # up to here `random_raw` is quicker than `randint`
+
+
+class Ticket:
+    """Words reserved in program order; `take()` draws them, after all that was reserved before.
+
+    count   how many words
+    serial  whether they are a run of serial normals; then `carry` is, once taken, the normal kept from an earlier draw
+            that comes first (or None), and `keeps` says that the last pair leaves one for the next draw
+    """
+
+    __slots__ = ("generator", "count", "words", "serial", "uses_carry", "keeps", "carry")
+
+    def __init__(self, generator, count, serial=False, uses_carry=False, keeps=False):
+        self.generator = generator
+        self.count = count
+        self.words = None
+        self.serial = serial
+        self.uses_carry = uses_carry
+        self.keeps = keeps
+        self.carry = None
+
+    def take(self):
+        """The words: a uint32 array of `count`."""
+        if self.words is None:
+            self.generator._draw_through(self)
+        return self.words
+
+
+class Generator:
+    """PyTorch's CPU generator. Source: torch.Generator.
+
+    The Tensor faces of the state (`get_state`, `set_state`) are added where Tensors are known; here it is bytes.
+    """
+
+    def __init__(self, device="cpu"):
+        self._device = _cpu_only(device)
+        self._lock = RLock()
+        self._queue = deque()
+        self._engine = None  # NumPy's RandomState: made at the first draw, because importing numpy.random takes time
+        self._reseed(DEFAULT_SEED)
+
+    @property
+    def device(self):
+        return self._device
+
+    # -- seeds
+
+    def manual_seed(self, seed):
+        """Begin the stream of `seed`, an integer of [-2**63, 2**64); returns the generator."""
+        if not isinstance(seed, int) or isinstance(seed, bool):
+            if isinstance(seed, np.integer):
+                raise TypeError("an integer is required")
+            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
+        if not -2**63 <= seed < 2**64:
+            raise ValueError("Overflow when unpacking long long")
+        with self._lock:
+            self.settle()
+            self._reseed(seed & 0xFFFFFFFFFFFFFFFF)
+        return self
+
+    def seed(self):
+        """Begin the stream of a seed from the operating system; returns the seed."""
+        self.manual_seed(int.from_bytes(os.urandom(8), "little"))
+        return self._seed
+
+    def initial_seed(self):
+        """The seed of the present stream, as an unsigned 64-bit number."""
+        return self._seed
+
+    def get_offset(self):
+        raise RuntimeError("CPU Generator does not use offset")
+
+    def set_offset(self, offset):
+        raise RuntimeError("CPU Generator does not use offset")
+
+    def _reseed(self, seed):
+        self._seed = seed
+        self._at_seed = True  # no word drawn yet: PyTorch's state says so
+        if self._engine is not None:
+            self._engine.seed(seed & 0xFFFFFFFF)
+        self._kept_normal = None       # as of the words drawn
+        self._kept_float = None        # part of PyTorch's state, which nothing on the CPU reads
+        self._will_keep_normal = False  # as of the words reserved
+
+    # -- words
+
+    def words(self, count):
+        """The next `count` words now: a uint32 array."""
+        with self._lock:
+            self.settle()
+            return self._draw(count)
+
+    def skip(self, count):
+        """Advance by `count` words."""
+        with self._lock:
+            self.settle()
+            if count:
+                self._at_seed = False
+                self._mt19937().random_raw(count, output=False)
+
+    def ticket(self, count):
+        """Reserve the next `count` words."""
+        ticket = Ticket(self, count)
+        self._queue.append(ticket)
+        return ticket
+
+    def normal_ticket(self, count):
+        """Reserve the words of `count` serial normals: four for a pair, whose second one may be kept for next time."""
+        with self._lock:
+            uses_carry = self._will_keep_normal and count > 0
+            fresh = count - uses_carry
+            if count > 0:
+                self._will_keep_normal = fresh % 2 == 1
+            ticket = Ticket(self, 4 * ((fresh + 1) // 2), True, uses_carry, fresh % 2 == 1)
+            self._queue.append(ticket)
+        return ticket
+
+    def settle(self):
+        """Draw all outstanding tickets, in order."""
+        if self._queue:
+            with self._lock:
+                while self._queue:
+                    self._fill(self._queue.popleft())
+
+    def _draw_through(self, ticket):
+        with self._lock:
+            while ticket.words is None:
+                self._fill(self._queue.popleft())
+
+    def _fill(self, ticket):
+        words = ticket.words = self._draw(ticket.count)
+        if ticket.uses_carry:
+            ticket.carry, self._kept_normal = self._kept_normal, None
+        if ticket.keeps:
+            self._kept_normal = normal_pair(*float64_units(words[-4:]).tolist())[1]
+
+    def _draw(self, count):
+        if count == 0:
+            return np.empty(0, np.uint32)
+        self._at_seed = False
+        engine = self._mt19937()
+        if count <= _FEW:
+            return engine.random_raw(count).astype(np.uint32)
+        return self._engine.randint(0, 2**32, count, dtype=np.uint32)
+
+    def _mt19937(self):
+        if self._engine is None:
+            from numpy.random import RandomState
+
+            self._engine = RandomState(self._seed & 0xFFFFFFFF)
+        return self._engine._bit_generator
+
+    # -- for samplers that cannot know beforehand how much they draw
+
+    def mark(self):
+        """Where the stream is, for `rewind`."""
+        self.settle()
+        return self._mt19937().state, self._at_seed
+
+    def rewind(self, mark):
+        """Go back to where `mark` was taken."""
+        self._engine._bit_generator.state, self._at_seed = mark
+
+    def take_kept_normal(self):
+        """The normal kept from an earlier serial draw, or None; it is kept no longer."""
+        self.settle()
+        kept, self._kept_normal = self._kept_normal, None
+        self._will_keep_normal = False
+        return kept
+
+    def keep_normal(self, value):
+        """Keep a standard normal (or None) for the next serial draw."""
+        self._kept_normal = value
+        self._will_keep_normal = value is not None
+
+    # -- state
+
+    def mt19937_state(self):
+        """(the block of 624 words, the place of the next word in it), for code that makes the words itself."""
+        with self._lock:
+            self.settle()
+            inner = self._mt19937().state["state"]
+        return inner["key"].astype(np.uint32), int(inner["pos"])
+
+    def set_mt19937_state(self, key, position):
+        """Go on from a block of 624 words at `position` (624: make the next block first)."""
+        with self._lock:
+            self.settle()
+            self._at_seed = False
+            self._mt19937().state = {"bit_generator": "MT19937", "state": {"key": key, "pos": position}}
+
+    def get_state_bytes(self):
+        """The state as the 5056 bytes of `torch.get_rng_state()`."""
+        with self._lock:
+            self.settle()
+            inner = self._mt19937().state["state"]
+        following = 0 if self._at_seed else int(inner["pos"])
+        left = 1 if self._at_seed else _STATE_WORDS + 1 - following
+        return b"".join((
+            _HEAD.pack(self._seed, left, 1, following),
+            inner["key"].astype("<u8").tobytes(),
+            _TAIL.pack(self._kept_normal or 0.0, self._kept_normal is not None,
+                       self._kept_float or 0.0, self._kept_float is not None)))
+
+    def set_state_bytes(self, state):
+        """Go on from a state of PyTorch's or of ours; RuntimeError if it is none."""
+        state = bytes(state)
+        if len(state) != STATE_BYTES:
+            raise RuntimeError(f"Expected a CPUGeneratorImplState of size {STATE_BYTES} but found the input RNG state "
+                               f"size to be {len(state)}")
+        seed, left, seeded, following = _HEAD.unpack_from(state)
+        at_seed = left == 1 and following == 0
+        if seeded != 1 or not (at_seed or (left >= 1 and left + following == _STATE_WORDS + 1)):
+            raise RuntimeError("Invalid mt19937 state")
+        key = np.frombuffer(state, "<u8", _STATE_WORDS, _HEAD.size).astype(np.uint32)
+        normal, has_normal, kept_float, has_float = _TAIL.unpack_from(state, _HEAD.size + _KEY_BYTES)
+        with self._lock:
+            self.set_mt19937_state(key, _STATE_WORDS if at_seed else following)
+            self._seed = seed
+            self._at_seed = at_seed
+            self.keep_normal(normal if has_normal else None)
+            self._kept_float = kept_float if has_float else None
+
+    def clone(self):
+        """Another generator at the same place of the same stream."""
+        return _generator_at(self._device, self.get_state_bytes())
+
+    def __reduce__(self):
+        return _generator_at, (str(self._device), self.get_state_bytes())
+
+
+Generator.__module__ = "torch._C"  # as its printed form says
+
+
+def _generator_at(device, state):
+    generator = Generator(device)
+    generator.set_state_bytes(state)
+    return generator
+
+
+def _cpu_only(device):
+    found = devices.device(device)
+    if found.type == "cpu":
+        return found
+    if found.type == "cuda":
+        raise RuntimeError("Cannot get CUDA generator without ATen_cuda library. rushlight draws on the CPU; use "
+                           "torch.Generator('cpu')")
+    raise RuntimeError(f"{found.type.upper()} device type not an accelerator.")

@@ -1,0 +1,1 @@
+"""What users hold: Tensor, and where ops meet recorder and tape."""

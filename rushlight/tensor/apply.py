@@ -1,0 +1,156 @@
+"""Where an op meets the recorder and the tape."""
+from ..autograd import engine
+from ..autograd.tape import SavedOutput, node_class
+from ..graph.recorder import SCALARS, current, maybe_cut, new_storage, record, record_write
+from ..ops.declare import Info, Op
+from ..runtime.storage import Version
+from . import rebase
+from .tensor import Tensor, new_tensor
+
+
+def apply(op, operands, attrs=()):
+    """Record op(operands). operands: Tensors, Python numbers, None; attrs: a tuple, in the op's order.
+
+    Returns the result as a Tensor (a tuple of them for ops with several), on the tape if an operand requires a gradient.
+    """
+    rec = current()
+    try:
+        entry = record(rec, op, attrs, operands)
+    except AttributeError as error:
+        check_operands(op, operands)
+        raise error
+    metas = entry.metas
+    if op.nout == 1:
+        out = new_tensor(new_storage(rec, metas[0]), metas[0])
+        if rec.grad:
+            for t in operands:
+                if t.__class__ not in SCALARS and t is not None and (t._requires or t._view is not None):
+                    _tape(op, operands, attrs, entry, (out,))
+                    break
+        if entry.cut:
+            maybe_cut(rec, entry)
+        return out
+    outs = tuple([new_tensor(new_storage(rec, m), m) for m in metas])
+    if rec.grad:
+        for t in operands:
+            if t.__class__ not in SCALARS and t is not None and (t._requires or t._view is not None):
+                _tape(op, operands, attrs, entry, outs)
+                break
+    if entry.cut:
+        maybe_cut(rec, entry)
+    return outs
+
+
+def _wants(operands):
+    return tuple([t.__class__ not in SCALARS and t is not None and (t._requires or t._view is not None and
+                                                                     t._requires_now()) for t in operands])
+
+
+def _rule(op, operands, attrs, entry, needs):
+    rule = entry.rules.get(needs)
+    if rule is None:
+        infos = tuple([None if t is None or t.__class__ in SCALARS else Info((t._meta.shape, t._meta.dtype))
+                       for t in operands])
+        out_infos = tuple([Info((m.shape, m.dtype)) for m in entry.metas])
+        rule = op.rule(attrs, _able(op, operands, needs), infos, out_infos)
+        if rule.node_class is None:
+            rule.node_class = node_class(rule.name)
+        entry.rules[needs] = rule
+    return rule
+
+
+def _able(op, operands, needs):
+    """needs, less the operands in which the op has no gradient."""
+    if op.joint is not None:
+        return needs
+    names = op.operands
+    return tuple(n and (names[i] if i < len(names) else names[-1]) in op.grads for i, n in enumerate(needs))
+
+
+def _tape(op, operands, attrs, entry, outs):
+    """Put a tape node behind the outputs."""
+    if not op.differentiable:
+        return
+    needs = _wants(operands)
+    if True not in needs:
+        return
+    rule = _rule(op, operands, attrs, entry, needs)
+    if not rule.gives:
+        return
+    saved = [(operands[i], operands[i]._version.n) for i in rule.saves]
+    for i in rule.numbers:
+        saved.append((operands[i], 0))
+    node = rule.node_class(rule, [operands[i]._edge() for i in rule.gives], saved)
+    for i in rule.keeps:
+        out = outs[i]
+        saved.append((SavedOutput(out._storage, out._meta, out._version), 0))
+    if engine._anomaly.enabled:
+        import traceback
+
+        node.line = "".join(traceback.format_stack()[:-2])
+    skip = op.nondifferentiable
+    for i, out in enumerate(outs):
+        dtype = out._meta.dtype
+        if i not in skip and (dtype.is_floating_point or dtype.is_complex):
+            out._requires = True
+            out._node = node
+            out._nr = i
+
+
+def apply_write(op, target, operands, attrs=()):
+    """Record op(operands) written over the view `target`, as PyTorch's in-place ops do. Returns target."""
+    rec = current()
+    needs = _wants(operands) if rec.grad else None
+    wants = needs is not None and True in needs
+    rebase.check(target, rec, wants)
+    node = None
+    if wants and op.differentiable:
+        infos = tuple([None if t is None or t.__class__ in SCALARS else Info((t._meta.shape, t._meta.dtype))
+                       for t in operands])
+        out = Info((target._meta.shape, target._meta.dtype))
+        rule = op.rule(attrs, _able(op, operands, needs), infos, (out,))
+        if rule.node_class is None:
+            rule.node_class = node_class(rule.name)
+        saved = []
+        for i in rule.saves:
+            t = operands[i]
+            if t._storage is target._storage and t._version is target._version:
+                with rebase.no_tape(rec):
+                    t = t.clone()       # the value before it is written over
+            saved.append((t, t._version.n))
+        for i in rule.numbers:
+            saved.append((operands[i], 0))
+        node = rule.node_class(rule, [operands[i]._edge() for i in rule.gives], saved) if rule.gives else None
+    try:
+        record_write(rec, op, attrs, target, operands)
+    except AttributeError as error:
+        check_operands(op, operands)
+        raise error
+    target._version.n += 1
+    if node is not None:
+        if engine._anomaly.enabled:
+            import traceback
+
+            node.line = "".join(traceback.format_stack()[:-2])
+        rebase.rewrite_history(target, node)
+        for _ in rule.keeps:
+            saved.append((SavedOutput(target._storage, target._meta, target._version), target._version.n))
+    return target
+
+
+def assign(target, result):
+    """Write the value of `result` over `target`, whose history becomes that of result."""
+    return apply_write(Op.copy, target, (target, result))
+
+
+def check_operands(op, operands):
+    """TypeError for what is neither a Tensor nor a number."""
+    for i, t in enumerate(operands):
+        if t is not None and not isinstance(t, (Tensor, int, float, bool, complex)):
+            name = op.operands[min(i, len(op.operands) - 1)].rstrip("*")
+            raise TypeError(f"{op.display}(): argument '{name}' (position {i + 1}) must be Tensor, not "
+                            f"{type(t).__name__}") from None
+
+
+Op.apply = staticmethod(apply)
+Op.apply_write = staticmethod(apply_write)

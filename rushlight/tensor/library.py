@@ -1,0 +1,45 @@
+"""Loads every family of ops in order, and gives their functions their places."""
+from ..ops.declare import Op
+from . import tensor as _tensor
+
+Op.Tensor = _tensor.Tensor
+Op.wrap_dim = staticmethod(_tensor.wrap_dim)
+Op.from_array = staticmethod(_tensor.from_array)
+
+from . import apply as _apply                      # noqa: E402
+from ..autograd import engine as _engine           # noqa: E402
+from ..ops import arithmetic as _arithmetic        # noqa: E402
+from . import view_ops, rebase, checks, creation, exchange, memory, indexing, random  # noqa: E402,F401
+from ..ops import pointwise, reductions, products, joining, searching  # noqa: E402,F401
+from . import operators                            # noqa: E402,F401
+
+Op.permute = staticmethod(view_ops.permute)
+
+
+def _sum_of_two(a, b):
+    return _apply.apply(_arithmetic.add_op, (a, b))
+
+
+def _add_into(a, b):
+    return _apply.apply_write(_arithmetic.add_op, a, (a, b))
+
+
+_engine.add = _sum_of_two
+_engine.add_into = _add_into
+
+
+def public_names():
+    """The functions of torch.* that are made outside ops/."""
+    names = {}
+    for module, listed in ((creation, """zeros ones empty full zeros_like ones_like empty_like full_like empty_strided arange
+                            linspace logspace eye tensor as_tensor asarray scalar_tensor"""),
+                           (exchange, "from_numpy from_dlpack frombuffer"),
+                           (memory, "real imag view_as_real view_as_complex masked_fill"),
+                           (indexing, "index_put index_put_"),
+                           (random, """Generator default_generator manual_seed seed initial_seed get_rng_state set_rng_state rand
+                            randn randint randperm rand_like randn_like randint_like normal _standard_gamma""")):
+        for name in listed.split():
+            names[name] = getattr(module, name)
+    names["range"] = creation.range_
+    return names
+

@@ -1,0 +1,232 @@
+"""In-place writes and views on the tape: what may be written, and whose history changes when it is."""
+from ..autograd.tape import Node
+from ..graph import primitives as P
+from ..graph import views
+from ..ops.declare import Op
+from .tensor import new_tensor
+
+
+class no_tape:
+    """Grad mode off, for the library's own bookkeeping."""
+
+    def __init__(self, rec):
+        self.rec = rec
+
+    def __enter__(self):
+        self.before = self.rec.grad
+        self.rec.grad = False
+
+    def __exit__(self, *exc):
+        self.rec.grad = self.before
+
+
+# ------------------------------------------------------------------ may it be written?
+def check(target, rec, wants):
+    """Raise PyTorch's error if `target` may not be written in place now."""
+    meta = target._meta
+    if 0 in meta.strides and views.overlaps_itself(meta):
+        raise RuntimeError("unsupported operation: more than one element of the written-to tensor refers to a single memory "
+                           "location. Please clone() the tensor before performing the operation.")
+    if target.is_inference() and not rec.inference:
+        raise RuntimeError("Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to "
+                           "get a normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for "
+                           "more details.")
+    if not rec.grad:
+        return
+    view = target._view
+    if view is not None and view.base is not target:
+        requires = target._requires_now()
+        if requires or wants:
+            _check_view(target, view, requires)
+        base = view.base
+        if requires and base._requires and base._current_node() is None:
+            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+        if target._requires and target._current_node() is None:
+            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+        return
+    if target._requires and target._node is None:
+        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+
+
+def _check_view(target, view, requires):
+    if view.kind is None:
+        return
+    if view.kind == "multi":
+        node = target._current_node()
+        name = node.name() if node is not None else "an op"
+        raise RuntimeError(
+            f"Output {target._nr} of {name} is a view and is being modified inplace. This view is the output of a function "
+            "that returns multiple views. Such functions do not allow the output views to be modified inplace. You should "
+            "replace the inplace operation by an out-of-place one.")
+    if view.kind == "custom":
+        node = target._current_node()
+        raise RuntimeError(
+            f"Output {target._nr} of {node.name()} is a view and is being modified inplace. This view was created inside a "
+            "custom Function (or because an input was returned as-is) and the autograd logic to handle view+inplace would "
+            "override the custom backward associated with the custom Function, leading to incorrect gradients. This behavior "
+            "is forbidden. You can fix this by cloning the output of the custom Function.")
+    if view.kind == "no_grad":
+        raise RuntimeError(
+            "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use "
+            "case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the "
+            "inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if "
+            "you want the inplace to be tracked).")
+
+
+# ------------------------------------------------------------------ whose history changes?
+def rewrite_history(target, node):
+    """`node` computed what was just written over `target`."""
+    view = target._view
+    if view is None or view.base is target:
+        target._node, target._nr, target._requires = node, 0, True
+        return
+    base = view.base
+    path = relative_path(base, target)
+    before = base._edge() if base._requires_now() else None
+    base._node, base._nr, base._requires = CopySlices([before, (node, 0)], base, path), 0, True
+    refresh(target)
+
+
+def refresh(target):
+    """Give a view whose base was written since a tape node that leads to the base as it is now."""
+    view = target._view
+    base = view.base
+    view.seen = target._version.n
+    if not base._requires_now() or base._current_node() is None:
+        return
+    target._node = AsStridedBackward0([base._edge()], base, relative_path(base, target))
+    target._nr = 0
+    target._requires = True
+
+
+def relative_path(base, target):
+    """Where a view lies in its base: (pattern, starts) from a dense tensor of the base's shape."""
+    meta, root = target._meta, base._meta
+    if not root.path:
+        return meta.pattern, meta.starts
+    dense = views.root_meta(root.shape, root.dtype)
+    if meta is root:
+        return dense.pattern, ()
+    import numpy as np
+
+    from ..graph.recorder import read_view
+
+    places = np.arange(meta.root.numel).reshape(meta.root.shape)
+    if meta.dtype is not meta.root.dtype:
+        raise NotImplementedError("in-place write through a view of another dtype whose base is itself a view")
+    of_base = np.ascontiguousarray(read_view_places(places, root)).reshape(-1)
+    of_view = read_view_places(places, meta)
+    order = np.argsort(of_base, kind="stable")
+    found = order[np.searchsorted(of_base[order], of_view.reshape(-1))].reshape(of_view.shape)
+    key = (root, meta)
+    pattern = views.Pattern(dense.shape, dense.dtype, (("places", key, found.shape, found.tobytes()),), meta.shape,
+                            meta.dtype, 0)
+    return pattern, ()
+
+
+def read_view_places(places, meta):
+    import numpy as np
+
+    k = places.itemsize
+    flat = places.reshape(-1)
+    return np.lib.stride_tricks.as_strided(flat[meta.offset:], meta.shape, tuple(s * k for s in meta.strides))
+
+
+def _starts(starts):
+    return [P.weak(s) for s in starts]
+
+
+def _places(path):
+    """The constant positions of a path given as places, or None."""
+    pattern = path[0]
+    if not pattern.path or pattern.path[0][0] != "places":
+        return None
+    _, key, shape, data = pattern.path[0]
+
+    def make():
+        import numpy as np
+
+        return np.frombuffer(data, np.int64).reshape(shape)
+
+    from ..runtime.dtypes import int64
+
+    return P.constant_array(("places", shape, data), make, shape, int64)
+
+
+def _read(x, path):
+    at = _places(path)
+    if at is not None:
+        return P.index(P.reshape(x, (x.numel,)), (at,))
+    return P.read_path(x, path[0], _starts(path[1]))
+
+
+def _clear(x, path):
+    """x with zeros where the view lies."""
+    zeros = P.const(0, path[0].dtype, path[0].shape)
+    at = _places(path)
+    if at is not None:
+        return P.reshape(P.index_put(P.reshape(x, (x.numel,)), (at,), zeros), x.shape)
+    return P.write_path(x, path[0], _starts(path[1]), zeros)
+
+
+def _spread(g, path):
+    """The gradient of reading a view, as a tensor of the base's shape."""
+    pattern, starts = path
+    at = _places(path)
+    if at is not None:
+        n = 1
+        for size in pattern.root_shape:
+            n *= size
+        flat = P.index_put(P.const(0, pattern.root_dtype, (n,)), (at,), g, True)
+        return P.reshape(flat, pattern.root_shape)
+    shapes = [P.const(0, pattern.root_dtype, pattern.root_shape)]
+    for step in pattern.path[:-1]:
+        shapes.append(P._read_step(shapes[-1], step, _starts(starts)))
+    for base, step in zip(reversed(shapes), reversed(pattern.path)):
+        if step[0] == "expand":
+            lead = g.ndim - base.ndim
+            dims = list(range(lead)) + [i + lead for i, n in enumerate(base.shape) if n == 1 and g.shape[i + lead] != 1]
+            g = P.reshape(P.reduce("sum", g, dims), base.shape)
+        elif step[0] == "strided":
+            flat = P.const(0, base.dtype, (base.numel,))
+            g = P.reshape(P.index_put(flat, (P.strided_indices(*step[1:]),), g, True), base.shape)
+        else:
+            zeros = P.const(0, base.dtype, base.shape)
+            g = P._write_step(zeros, step, _starts(starts), g)
+    return g
+
+
+read_places = Op("read_places", "input", "path", _read, node="AsStridedBackward0",
+                 grads={"input": lambda g, path: spread_places(g, path=path)})
+clear_places = Op("clear_places", "input", "path", _clear, node="CopySlices",
+                  grads={"input": lambda g, path: clear_places(g, path=path)})
+spread_places = Op("spread_places", "input", "path", _spread, node="AsStridedBackward0",
+                   grads={"input": lambda g, path: read_places(g, path=path)})
+
+
+class CopySlices(Node):
+    """A base after one of its views was written: edges to the base before, and to what was written."""
+
+    __slots__ = ("path", "shape")
+
+    def __init__(self, edges, base, path):
+        super().__init__(edges)
+        self.path = path
+
+    def run(self, grads, create_graph):
+        g = grads[0]
+        before = clear_places(g, path=self.path) if self.edges[0] is not None else None
+        return [before, read_places(g, path=self.path)]
+
+
+class AsStridedBackward0(Node):
+    """A view of a base that was written after the view was made."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, edges, base, path):
+        super().__init__(edges)
+        self.path = path
+
+    def run(self, grads, create_graph):
+        return [spread_places(grads[0], path=self.path)]
