@@ -54,7 +54,7 @@ class UntypedStorage:
             return self._raw
         from rushlight.tensor.storage_access import storage_bytes
 
-        return np.frombuffer(storage_bytes(self._core), np.uint8) if self._core is not None else self._raw
+        return np.frombuffer(storage_bytes(self._core), np.uint8)
 
     def _tensor(self, dtype):
         """A one-dimensional tensor over all of the storage."""

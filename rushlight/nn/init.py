@@ -52,19 +52,48 @@ def _no_grad_trunc_normal_(tensor, mean, std, a, b, generator=None):
             stacklevel=4,
         )
 
-    def normal_cdf(x):
-        return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
-
     with torch.no_grad():
-        # Inverse transform: a uniform draw between the two ends' quantiles, through the inverse CDF.
-        low = normal_cdf((a - mean) / std)
-        high = normal_cdf((b - mean) / std)
-        tensor.uniform_(2 * low - 1, 2 * high - 1, generator=generator)
-        tensor.erfinv_()
-        tensor.mul_(std * math.sqrt(2.0))
-        tensor.add_(mean)
-        tensor.clamp_(min=a, max=b)
-        return tensor
+        if _normal_cdf((b - mean) / std) - _normal_cdf((a - mean) / std) > 0.3:
+            _draw_normal_within(tensor, mean, std, a, b, generator)
+        else:
+            _draw_uniform_rejected(tensor, mean, std, a, b, generator)
+    return tensor
+
+
+def _normal_cdf(x):
+    return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
+
+
+def _draw_normal_within(tensor, mean, std, a, b, generator):
+    """Draw normal values, and draw all again for those outside [a, b], until none is."""
+    a = torch.tensor(a, dtype=tensor.dtype).item()
+    b = torch.tensor(b, dtype=tensor.dtype).item()
+    values = tensor.normal_(mean, std, generator=generator)
+    outside = (values < a) | (values > b)
+    while outside.any():
+        again = torch.empty_like(tensor).normal_(mean, std, generator=generator)
+        values = torch.where(outside, again, values)
+        outside = (values < a) | (values > b)
+    tensor.copy_(values)
+
+
+def _draw_uniform_rejected(tensor, mean, std, a, b, generator):
+    """For limits that few normal values meet: draw evenly from [a, b], and keep a value with probability
+    density / highest density in [a, b]."""
+    mode = min(max(mean, a), b)
+    highest = -0.5 * ((mode - mean) / std) ** 2
+
+    def rejected(proposal):
+        log_ratio = proposal.clone().sub_(mean).div_(std).pow_(2).mul_(-0.5).sub_(highest)
+        return torch.empty_like(tensor).uniform_(generator=generator).log_() > log_ratio
+
+    values = torch.empty_like(tensor).uniform_(a, b, generator=generator)
+    refused = rejected(values)
+    while refused.any():
+        proposal = torch.empty_like(tensor).uniform_(a, b, generator=generator)
+        values = torch.where(refused, proposal, values)
+        refused = refused & rejected(proposal)
+    tensor.copy_(values)
 
 
 def calculate_gain(nonlinearity, param=None):

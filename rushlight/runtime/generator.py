@@ -60,7 +60,7 @@ class Generator:
         self._device = _cpu_only(device)
         self._lock = RLock()
         self._queue = deque()
-        self._engine = None  # NumPy's RandomState: made at the first draw, because importing numpy.random takes time
+        self._bits = self._engine = None  # NumPy's, made at the first draw: importing numpy.random takes time
         self._reseed(DEFAULT_SEED)
 
     @property
@@ -162,17 +162,19 @@ class Generator:
         if count == 0:
             return np.empty(0, np.uint32)
         self._at_seed = False
-        engine = self._mt19937()
+        bits = self._mt19937()
         if count <= _FEW:
-            return engine.random_raw(count).astype(np.uint32)
+            return bits.random_raw(count).astype(np.uint32)
         return self._engine.randint(0, 2**32, count, dtype=np.uint32)
 
     def _mt19937(self):
         if self._engine is None:
-            from numpy.random import RandomState
+            from numpy.random import MT19937, RandomState
 
-            self._engine = RandomState(self._seed & 0xFFFFFFFF)
-        return self._engine._bit_generator
+            self._bits = MT19937()
+            self._engine = RandomState(self._bits)  # its seeding is PyTorch's, MT19937's own is another
+            self._engine.seed(self._seed & 0xFFFFFFFF)
+        return self._bits
 
     # -- for samplers that cannot know beforehand how much they draw
 
@@ -183,7 +185,7 @@ class Generator:
 
     def rewind(self, mark):
         """Go back to where `mark` was taken."""
-        self._engine._bit_generator.state, self._at_seed = mark
+        self._mt19937().state, self._at_seed = mark
 
     def take_kept_normal(self):
         """The normal kept from an earlier serial draw, or None; it is kept no longer."""

@@ -1,5 +1,6 @@
 """The draws that a recorded step can hold: how many words each reserves, and its values, by kind."""
 from . import random_choice, random_inverse, random_normal, random_uniform
+from .random_bits import store_as
 
 
 def reserve(generator, kind, params, count, dtype):
@@ -11,8 +12,7 @@ def reserve(generator, kind, params, count, dtype):
     if kind == "uniform":
         return generator.ticket(random_uniform.uniform_words(count, dtype))
     if kind == "bernoulli":
-        return generator.bernoulli_ticket(count) if hasattr(generator, "bernoulli_ticket") else \
-            generator.ticket(random_uniform.bernoulli_words(count))
+        return generator.ticket(random_uniform.bernoulli_words(count))
     if kind == "integers":
         return generator.ticket(random_uniform.integers_words(count, params[0], params[1], dtype))
     if kind == "any":
@@ -34,9 +34,7 @@ def values(kind, ticket, params, shape, dtype):
     elif kind == "uniform":
         out = random_uniform.uniform(ticket.take(), dtype, *params)
     elif kind == "bernoulli":
-        drawn = ticket.bernoulli(params[0]) if hasattr(ticket, "bernoulli") else random_uniform.bernoulli(ticket.take(), params[0])
-        from .random_bits import store_as
-
+        drawn = random_uniform.bernoulli(ticket.take(), params[0])
         out = store_as(drawn.astype("float32"), dtype) if dtype.is_floating_point else drawn.astype(dtype.numpy)
     elif kind == "integers":
         out = random_uniform.integers(ticket.take(), params[0], params[1], dtype)

@@ -11,6 +11,7 @@ from collections import Counter, OrderedDict
 
 import rushlight as torch
 from rushlight.serialization import allowlist, names
+from rushlight.storage import _LegacyClass
 
 UnpicklingError = pickle.UnpicklingError
 
@@ -145,7 +146,7 @@ class RestrictedUnpickler:
         arguments, function = self.pop(), self.pop()
         if not self.came_by_name(function):
             raise UnpicklingError(f"Trying to call reduce for unrecognized function {function}")
-        if type(function).__name__ == "_LegacyClass":  # a storage's memory comes from the file, never from a size
+        if isinstance(function, _LegacyClass):  # a storage's memory comes from the file, never from a size
             raise TypeError("'StorageType' object is not callable")
         self.push(function(*arguments))
 

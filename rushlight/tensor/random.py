@@ -32,6 +32,7 @@ class Generator(_Engine):
 
 
 default_generator = Generator()
+default_generator.seed()        # each run draws anew until manual_seed is called
 
 
 def manual_seed(seed):

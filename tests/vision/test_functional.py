@@ -64,7 +64,7 @@ def thing(kind, side):
         "float32": lambda: torch.from_numpy(planes / np.float32(255)),
         "float64": lambda: torch.from_numpy(planes / 255.0),
         "int16": lambda: torch.from_numpy(planes.astype(np.int16) * 100),
-        "int32": lambda: torch.from_numpy(planes.astype(np.int32) * 8000000),
+        "int32": lambda: torch.from_numpy(planes.astype(np.int32) * 8000),
         "gray": lambda: torch.from_numpy(planes[:1].copy()),
         "plane": lambda: torch.from_numpy(planes[0].copy()),
         "four": lambda: torch.from_numpy(np.concatenate([planes, planes[:1]])),
@@ -86,6 +86,8 @@ def test_calls(both, kind):
             text = text.replace("solarize(x, 100)", "solarize(x, 0.4)")
 
         if kind == "plane" and text.split("(")[0] in FOR_PLANES_TOO:
+            continue
+        if kind == "bool" and text.split("(")[0] in ("F.adjust_sharpness", "F.autocontrast"):
             continue
         if kind in ODD_TYPES and "YCbCr" in text:
             continue

@@ -471,7 +471,7 @@ class LSTMCell(RNNCellBase):
                     raise ValueError(
                         f"LSTMCell: Expected hx[{position}] to be 1D or 2D, got {state.dim()}D instead"
                     )
-            if isinstance(hx, torch.Tensor):
+            if isinstance(hx, torch.Tensor) and input.dim() == 2:
                 raise TypeError("lstm_cell(): argument 'hx' (position 2) must be tuple of Tensors, not Tensor")
         batched = input.dim() == 2
         if not batched:

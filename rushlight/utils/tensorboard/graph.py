@@ -148,11 +148,11 @@ class Trace:
 
     def end(self, module, inputs, outputs):
         before = len(self.nodes)
-        known_inputs = [self.known[id(tensor)] for tensor in tensors_in(inputs) if id(tensor) in self.known]
+        sources = [self.source(tensor) for tensor in tensors_in(inputs)]
         for tensor in tensors_in(outputs):
             if self.source(tensor) is None:  # no gradient leads to it: the module is one node
-                known = self.node(f"{self.running[-1]}/{type(module).__name__.lower()}", type(module).__name__, known_inputs, tensor.shape)
-                self.know(tensor, known)
+                name = type(module).__name__
+                self.know(tensor, self.node(f"{self.running[-1]}/{name.lower()}", name, sources, tensor.shape))
             self._tell_shape(tensor)
         self._join_integers(list(self.nodes.values())[before:], tensors_in(inputs))
         self.running.pop()

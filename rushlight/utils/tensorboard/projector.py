@@ -57,13 +57,14 @@ def write_table(path: str, rows) -> None:
 
 
 def write_sprite(path: str, pictures: np.ndarray) -> None:
-    """All the pictures (N, C, H, W) in one square sheet, filled up with black."""
+    """All the pictures (N, C, H, W) in one square sheet, as many down as across, filled up with black."""
     from PIL import Image
 
-    side = math.ceil(math.sqrt(len(pictures)))
-    sheet = np.zeros((side * side, *pictures.shape[1:]), pictures.dtype)
-    sheet[: len(pictures)] = pictures
-    Image.fromarray(to_bytes(make_grid(sheet, ncols=side)).transpose(1, 2, 0)).save(path)
+    grid = make_grid(pictures, ncols=math.ceil(math.sqrt(len(pictures))))
+    side = max(grid.shape[1:])
+    sheet = np.zeros((side, side, grid.shape[0]), grid.dtype)
+    sheet[: grid.shape[1], : grid.shape[2]] = grid.transpose(1, 2, 0)
+    Image.fromarray(to_bytes(sheet)).save(path)
 
 
 def add_to_config(path: str, info: dict) -> None:

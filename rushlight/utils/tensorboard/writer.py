@@ -12,9 +12,8 @@ class FileWriter:
     """Writes events to one event file, from a queue and a thread of its own."""
 
     def __init__(self, log_dir, max_queue=10, flush_secs=120, filename_suffix=""):
-        from tensorboard.summary.writer.event_file_writer import EventFileWriter
-
-        self.event_writer = EventFileWriter(str(log_dir), max_queue, flush_secs, filename_suffix)
+        self._arguments = (str(log_dir), max_queue, flush_secs, filename_suffix)
+        self.reopen()
 
     def get_logdir(self):
         return self.event_writer.get_logdir()
@@ -47,7 +46,9 @@ class FileWriter:
 
     def reopen(self):
         """After `close`, go on in a new file of the same folder."""
-        self.event_writer.reopen()
+        from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+        self.event_writer = EventFileWriter(*self._arguments)
 
 
 class SummaryWriter:

@@ -95,6 +95,7 @@ def to_grayscale(img, num_output_channels: int = 1):
 def rgb_to_grayscale(img, num_output_channels: int = 1):
     """The image in grey, with 1 or 3 equal channels: 0.2989 R + 0.587 G + 0.114 B."""
     if not is_tensor(img):
+        pil.require_pil(img)
         return to_grayscale(img, num_output_channels)
     if img.ndim < 3:
         raise TypeError(f"Input image tensor should have at least 3 dimensions, but found {img.ndim}")
