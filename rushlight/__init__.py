@@ -27,7 +27,16 @@ from math import e, inf, nan, pi  # noqa: E402,F401
 
 newaxis = None
 
-_LAZY = {"manual_seed_all"}
+# names that live in rooms which are loaded when first asked for
+_LAZY = {name: room for room, names in {
+    "serialization": "save load",
+    "storage": "UntypedStorage TypedStorage " + " ".join(
+        d.legacy.replace("Tensor", "Storage") for d in _dtypes.ALL.values() if not d.name.startswith("uint") or d.name == "uint8"),
+    "amp": "autocast GradScaler",
+    "amp._state": "is_autocast_enabled get_autocast_dtype set_autocast_enabled set_autocast_dtype is_autocast_available",
+    "tensor.printing": "set_printoptions",
+    "autograd.anomaly": "",
+}.items() for name in names.split()}
 
 
 def __getattr__(name):
@@ -36,6 +45,9 @@ def __getattr__(name):
 
     if name.startswith("__"):
         raise AttributeError(f"module 'torch' has no attribute {name!r}")
+    if name in _LAZY:
+        found = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
+        return found
     try:
         module = importlib.import_module(f"{__name__}.{name}")
     except ModuleNotFoundError as error:

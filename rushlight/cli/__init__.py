@@ -29,19 +29,11 @@ def main(arguments: list[str] | None = None) -> int | None:
         print(USAGE, end="")
         return 0
     if command in ("-V", "--version"):
-        print(f"rushlight {version()}")
+        import rushlight
+
+        print(f"rushlight {rushlight.__rushlight_version__} (with the interface of PyTorch {rushlight.__version__})")
         return 0
     print(USAGE, end="", file=sys.stderr)
     if command:
         print(f"rushlight: error: there is no command {command!r}", file=sys.stderr)
     return 2
-
-
-def version() -> str:
-    """The version of Rushlight itself; `rushlight.__version__` is the PyTorch version whose interface it has."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("rushlight")
-    except PackageNotFoundError:
-        return "(not installed: run from its sources)"

@@ -309,6 +309,17 @@ def strided(meta, shape, strides, offset):
     if meta.dtype is not root.dtype:
         flat = (root.nbytes // meta.dtype.itemsize,)
         path = (("reshape", (root.numel,)), ("bitcast", meta.dtype, flat))
+    n = prod(shape)
+    if is_contiguous(shape, strides) and n:  # a stretch of memory: no need of indices
+        whole = root.nbytes // meta.dtype.itemsize
+        starts = ()
+        if not path and root.ndim != 1:
+            path = (("reshape", (root.numel,)),)
+        if n != whole:
+            path, starts = path + (("slice", (n,), (1,), 0),), (offset,)
+        if shape != (n,):
+            path = path + (("reshape", shape),)
+        return _make(root, shape, strides, offset, meta.dtype, path, starts)
     path = path + (("strided", shape, strides, offset),)
     return _make(root, shape, strides, offset, meta.dtype, path, ())
 

@@ -43,7 +43,7 @@ class device:
         return hash((self.type, self.index))
 
     def __reduce__(self):
-        return device, ((self.type,) if self.index is None else (self.type, self.index))
+        return _device, ((self.type,) if self.index is None else (self.type, self.index))
 
     def __enter__(self):
         resolve(self)
@@ -51,6 +51,10 @@ class device:
 
     def __exit__(self, *exc):
         return False
+
+
+def _device(*args):
+    return device(*args)
 
 
 device.__module__ = "torch"

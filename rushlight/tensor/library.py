@@ -28,6 +28,27 @@ _engine.add = _sum_of_two
 _engine.add_into = _add_into
 
 
+def _reduce(self, protocol):
+    from .._utils import reduce_tensor
+
+    return reduce_tensor(self)
+
+
+_tensor.Tensor.__reduce_ex__ = _reduce
+
+
+def _storage_method(name):
+    def method(self):
+        from .. import storage
+
+        return getattr(storage, name)(self)
+    return method
+
+
+_tensor.Tensor.untyped_storage = _storage_method("untyped_storage")
+_tensor.Tensor.storage = _storage_method("typed_storage")
+
+
 def public_names():
     """The functions of torch.* that are made outside ops/."""
     names = {}

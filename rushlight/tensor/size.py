@@ -31,7 +31,11 @@ class Size(tuple):
     __rmul__ = __mul__
 
     def __reduce__(self):
-        return Size, (tuple(self),)
+        return _size, (tuple(self),)
+
+
+def _size(sizes):
+    return Size(sizes)
 
 
 Size.__module__ = "torch"

@@ -1,5 +1,6 @@
 """`rushlight run` runs a program as `python` runs it: the same outputs, tracebacks and exit statuses."""
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -161,7 +162,7 @@ def test_ctrl_c_ends_it_as_it_ends_python(shell):
 def test_help_and_version(shell):
     assert "usage: rushlight run" in shell.run("--help")
     assert shell.rushlight("--help").stdout.startswith("usage: rushlight")
-    assert shell.rushlight("--version").stdout.startswith("rushlight ")
+    assert re.fullmatch(r"rushlight \d+\.\d+\.\d+ \(with the interface of PyTorch 2\.13\.\d+\)\n", shell.rushlight("--version").stdout)
 
 
 @pytest.mark.parametrize("arguments", [[], ["no-such-command"], ["run"], ["run", "-m"], ["run", "-c"], ["run", "--no-such-option"]])

@@ -93,7 +93,7 @@ def hyperparameters(torch, w):
 def tensors(torch, w):
     w.add_tensor("f", torch.arange(6.0).reshape(2, 3), 1)
     w.add_tensor("d", torch.tensor(1.5, dtype=torch.float64), 1)
-    for name in ("int8", "uint8", "int16", "int32", "int64", "bool"):
+    for name in ("int8", "int16", "int32", "int64", "bool", "complex64"):
         w.add_tensor(name, torch.tensor([0, 1, 1]).to(getattr(torch, name)), 1)
 
 

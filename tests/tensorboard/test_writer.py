@@ -82,13 +82,15 @@ def test_several_curves_are_runs_beside(tmp_path, accumulated):
         assert [event.value for event in run.Scalars("loss")] == [0, factor, 2 * factor]
 
 
-def test_halves_are_written_as_tensorboard_reads_them(tmp_path, values):
+@pytest.mark.parametrize("dtype", ["float16", "uint8", "int8", "int64", "float32", "float64", "bool", "complex64"])
+def test_tensors_are_written_as_tensorboard_reads_them(tmp_path, values, dtype):
     from tensorboard.util.tensor_util import make_ndarray
 
+    tensor = torch.tensor([[0.0, 1.0], [100.0, 2.0]]).to(getattr(torch, dtype))
     with SummaryWriter(tmp_path) as writer:
-        writer.add_tensor("half", torch.tensor([1.0, -2.5]).to(torch.float16))
+        writer.add_tensor("t", tensor)
     array = make_ndarray(values(tmp_path)[0].tensor)
-    assert array.dtype == np.float16 and array.tolist() == [1.0, -2.5]
+    assert str(array.dtype) == dtype and array.tolist() == tensor.tolist()
 
 
 def test_a_log_of_a_value_is_of_that_moment(tmp_path, accumulated):

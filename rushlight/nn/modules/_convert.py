@@ -7,11 +7,15 @@ def _apply(self, fn, recurse=True):
     if recurse:
         for module in self.children():
             module._apply(fn)
-    for parameter in self._parameters.values():
+    for name, parameter in self._parameters.items():
         if parameter is None:
             continue
         with torch.no_grad():
-            parameter.data = fn(parameter)
+            converted = fn(parameter)
+            if converted.is_meta != parameter.is_meta:  # no memory to swap: a new Parameter takes its place
+                self._parameters[name] = torch.nn.Parameter(converted, parameter.requires_grad)
+                continue
+            parameter.data = converted
             if parameter.grad is not None:
                 gradient = fn(parameter.grad)
                 if gradient.dtype == parameter.grad.dtype and gradient.device == parameter.grad.device:

@@ -27,7 +27,10 @@ class LocalResponseNorm(Module):
 
 
 class CrossMapLRN2d(Module):
-    """Local response normalisation of (N, C, H, W); the window shrinks to the channels that exist."""
+    """Local response normalisation of (N, C, H, W), the older form that Caffe and Lua Torch had.
+
+    As in PyTorch, the first channel's square never leaves the running sum.
+    """
 
     def __init__(self, size, alpha=1e-4, beta=0.75, k=1):
         super().__init__()
@@ -39,7 +42,19 @@ class CrossMapLRN2d(Module):
     def forward(self, input):
         if input.dim() != 4:
             raise ValueError(f"CrossMapLRN2d: Expected input to be 4D, got {input.dim()}D instead.")
-        return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
+        squares = input.pow(2).unbind(1)
+        channels = len(squares)
+        reach = (self.size - 1) // 2 + 1
+        running = sum(squares[: min(reach, channels)])
+        sums = [running]
+        for channel in range(1, channels):
+            if channel < channels - reach + 1:
+                running = running + squares[channel + reach - 1]
+            if channel > reach:
+                running = running - squares[channel - reach]
+            sums.append(running)
+        scale = torch.stack(sums, 1) * (self.alpha / self.size) + self.k
+        return input * scale.pow(-self.beta)
 
     def extra_repr(self):
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

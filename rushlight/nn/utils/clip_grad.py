@@ -55,14 +55,12 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
 
     Returns the norm before clipping.
     """
-    is_generator = not isinstance(parameters, torch.Tensor) and iter(parameters) is parameters
+    is_generator = type(parameters).__name__ == "generator"
     parameters = _as_list(parameters)
     if is_generator and not parameters:
         import warnings
 
-        warnings.warn(
-            "`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=3
-        )
+        warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=2)
     total_norm = get_total_norm(_gradients(parameters), norm_type, error_if_nonfinite, foreach)
     clip_grads_with_norm_(parameters, max_norm, total_norm, foreach)
     return total_norm

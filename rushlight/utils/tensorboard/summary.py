@@ -66,7 +66,7 @@ TENSOR_TYPES = {
 
 
 def tensor_proto(tag, tensor):
-    """A whole tensor; a half is written as its 16 bits, as TensorBoard reads it."""
+    """A whole tensor, in the fields that TensorBoard reads (PyTorch writes halves and uint8 where it cannot)."""
     _, tensor_pb2, _ = _protos()
     type_name, field = TENSOR_TYPES[str(tensor.dtype).removeprefix("torch.")]
     flat = tensor.detach().cpu().contiguous().reshape(-1)
