@@ -22,6 +22,12 @@ globals().update(_FORMATS)
 globals().update(_legacy_types())
 globals().update(_library.public_names())
 _bind(globals())
+from .tensor import printing as _printing  # noqa: E402
+
+Tensor.__repr__ = _printing.tensor_repr
+Tensor.__format__ = _printing.tensor_format
+set_printoptions = _printing.set_printoptions
+get_printoptions = _printing.get_printoptions
 
 from math import e, inf, nan, pi  # noqa: E402,F401
 
@@ -34,8 +40,6 @@ _LAZY = {name: room for room, names in {
         d.legacy.replace("Tensor", "Storage") for d in _dtypes.ALL.values() if not d.name.startswith("uint") or d.name == "uint8"),
     "amp": "autocast GradScaler",
     "amp._state": "is_autocast_enabled get_autocast_dtype set_autocast_enabled set_autocast_dtype is_autocast_available",
-    "tensor.printing": "set_printoptions",
-    "autograd.anomaly": "",
 }.items() for name in names.split()}
 
 

@@ -28,6 +28,15 @@ class RemovableHandle:
             if hooks is not None:
                 hooks.pop(self.id, None)
 
+    def __getstate__(self):
+        """Copies of a module that holds its handles refer to the copied dictionaries."""
+        return (self.hooks_dict_ref(), self.id, *([tuple(ref() for ref in self.extra_dict_ref)] if self.extra_dict_ref else []))
+
+    def __setstate__(self, state):
+        hooks, self.id, *extra = state
+        self.hooks_dict_ref = _reference({} if hooks is None else hooks)
+        self.extra_dict_ref = tuple(_reference({} if d is None else d) for d in (extra[0] if extra else ()))
+
     def __enter__(self):
         return self
 

@@ -18,16 +18,27 @@ _BOOL_RESULT = frozenset("isnan isinf isfinite signbit".split())
 
 
 def broadcast_shapes(*shapes):
-    """The shape that all broadcast to; ValueError if they do not."""
+    """The shape that all broadcast to; RuntimeError if they do not."""
     ndim = max(map(len, shapes))
     out = [1] * ndim
     for shape in shapes:
         for i, size in enumerate(shape, ndim - len(shape)):
             if size != 1:
                 if out[i] not in (1, size):
-                    raise ValueError(shapes)
+                    raise _mismatch(shapes, ndim)
                 out[i] = size
     return tuple(out)
+
+
+def _mismatch(shapes, ndim):
+    wide = [(1,) * (ndim - len(s)) + tuple(s) for s in shapes]
+    for i in range(ndim - 1, -1, -1):
+        first = next((s[i] for s in wide if s[i] != 1), 1)
+        for s in wide:
+            if s[i] not in (1, first):
+                return RuntimeError(f"The size of tensor a ({first}) must match the size of tensor b ({s[i]}) at non-singleton "
+                                      f"dimension {i}")
+    return RuntimeError(f"shapes {shapes} do not broadcast")
 
 
 def const(value, dtype, shape=()):

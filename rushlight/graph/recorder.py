@@ -44,14 +44,15 @@ stats = Stats()
 class Entry:
     """A node of the trie. `values` are the graph values of the slots that this entry added."""
 
-    __slots__ = ("children", "parent", "key", "metas", "values", "nslots", "nbytes", "cut", "rules", "plans", "made")
+    __slots__ = ("children", "parent", "key", "metas", "values", "ninputs", "nslots", "nbytes", "cut", "rules", "plans", "made")
 
-    def __init__(self, parent, key, metas, values, nslots, nbytes):
+    def __init__(self, parent, key, metas, values, ninputs, nslots, nbytes):
         self.children = {}
         self.parent = parent
         self.key = key
         self.metas = metas
         self.values = values
+        self.ninputs = ninputs      # how many of them are inputs; the rest the op made
         self.nslots = nslots
         self.nbytes = nbytes
         self.cut = nslots > SOFT_SLOTS or nbytes > SOFT_BYTES
@@ -97,7 +98,7 @@ class Trie:
         self.reset()
 
     def reset(self):
-        self.root = Entry(None, None, (), (), 0, 0)
+        self.root = Entry(None, None, (), (), 0, 0, 0)
         self.size = 0
 
 
@@ -324,14 +325,66 @@ def _miss(rec, key, thing, attrs, target):
         del slots[parent.nslots:]
         raise
     metas = tuple(views.root_meta(v.shape, v.dtype) if v is not None else None for v in results)
+    if target is None and thing.pointwise and metas[0].ndim > 1:
+        laid = _as_operands_lie(key, metas[0])
+        if laid is not None:
+            metas, results = (laid[0],), [P.permute(results[0], laid[1])]
     outputs = [v for v in results if v is not None]
     nbytes = parent.nbytes + sum(m.nbytes for m in metas if m is not None)
-    entry = Entry(parent, key, metas, added + outputs, len(slots) + len(outputs), nbytes)
+    entry = Entry(parent, key, metas, added + outputs, len(added), len(slots) + len(outputs), nbytes)
     parent.children[key] = entry
     trie.size += 1
     stats.entries += 1
     rec.known = known + outputs
     return entry
+
+
+def _as_operands_lie(key, meta):
+    """An elementwise result lies in memory as its operands do: (Meta, order of dimensions) if that is not plain order.
+
+    Source: TensorIterator, which sorts the dimensions by the operands' strides.
+    """
+    strides = []
+    for part in key[2:]:
+        if part.__class__ is views.Pattern and part.shape:
+            if not part.plain:
+                lead = meta.ndim - len(part.shape)
+                strides.append([0] * lead + [0 if n == 1 and m != 1 else s
+                                             for n, m, s in zip(part.shape, meta.shape[lead:], part.strides)])
+            else:
+                plain = views.contiguous_strides(part.shape)
+                lead = meta.ndim - len(part.shape)
+                strides.append([0] * lead + [0 if n == 1 and m != 1 else s for n, m, s in zip(part.shape, meta.shape[lead:], plain)])
+    if all(p.plain for p in key[2:] if p.__class__ is views.Pattern):
+        return None
+
+    def compare(a, b):
+        for s in strides:
+            if s[a] and s[b]:
+                if s[a] != s[b]:
+                    return -1 if s[a] < s[b] else 1
+                if meta.shape[a] > meta.shape[b]:
+                    return 1
+        return 0
+
+    order = list(range(meta.ndim - 1, -1, -1))
+    for i in range(1, meta.ndim):
+        at = i
+        for j in range(i - 1, -1, -1):
+            found = compare(order[j], order[at])
+            if found > 0:
+                order[j], order[at] = order[at], order[j]
+                at = j
+            elif found < 0:
+                break
+    order.reverse()
+    if order == list(range(meta.ndim)):
+        return None
+    inverse = [0] * meta.ndim
+    for i, d in enumerate(order):
+        inverse[d] = i
+    root = views.root_meta(tuple(meta.shape[d] for d in order), meta.dtype)
+    return views.permute(root, tuple(inverse)), tuple(order)
 
 
 def _input_value(content, slot):
@@ -425,7 +478,12 @@ def path_values(entry):
 
 
 def _made_slots(entry):
-    return tuple(i for i, v in enumerate(path_values(entry)) if v.prim != "input")
+    """The slots of the trace that ops made or wrote: all but the inputs."""
+    made = []
+    while entry.parent is not None:
+        made.extend(range(entry.parent.nslots + entry.ninputs, entry.nslots))
+        entry = entry.parent
+    return tuple(sorted(made))
 
 
 def before_fork():

@@ -20,9 +20,11 @@ _LIMIT = 100_000
 class Pattern:
     """What a trace remembers of a view: all but where its slices start."""
 
-    __slots__ = ("root_shape", "root_dtype", "path", "shape", "dtype", "nstarts")
+    __slots__ = ("root_shape", "root_dtype", "path", "shape", "dtype", "nstarts", "strides", "plain")
 
-    def __init__(self, root_shape, root_dtype, path, shape, dtype, nstarts):
+    def __init__(self, root_shape, root_dtype, path, shape, dtype, nstarts, strides=None):
+        self.strides = strides
+        self.plain = strides is None or is_contiguous(shape, strides)
         self.root_shape = root_shape
         self.root_dtype = root_dtype
         self.path = path
@@ -55,10 +57,10 @@ class Meta:
         self.derived = {}  # view arguments -> Meta, filled by the functions below
         self.size = None   # the torch.Size of shape, once asked for
         r = self.root
-        key = (r.shape, r.dtype, path, shape, dtype)
+        key = (r.shape, r.dtype, path, shape, dtype, strides)
         pattern = _patterns.get(key)
         if pattern is None:
-            pattern = _patterns[key] = Pattern(r.shape, r.dtype, path, shape, dtype, len(starts))
+            pattern = _patterns[key] = Pattern(r.shape, r.dtype, path, shape, dtype, len(starts), strides)
         self.pattern = pattern
 
     def __repr__(self):
@@ -279,7 +281,7 @@ def expand(meta, shape):
         if lead:  # PyTorch gives new dimensions of size 1 a stride too, as if unsqueezed
             for i in range(lead - 1, -1, -1):
                 if shape[i] == 1:
-                    strides[i] = strides[i + 1] * shape[i + 1] if i + 1 < len(shape) else 1
+                    strides[i] = strides[i + 1] * shape[i + 1] if i + 1 < len(shape) else 0
         path = meta.path
         if shape != meta.shape:
             path = path + (("expand", shape),)

@@ -446,8 +446,14 @@ def _copy(target, source):
 copy_op = Op("copy", "input src", compute=_copy, node="CopyBackwards",
              grads={"input": lambda g: None, "src": lambda g: g})
 clone_op = Op("clone", "input", compute=lambda x: x, grads={"input": lambda g: g})
-fill_op = Op("fill", "input value", compute=lambda x, v: P.cast(v, x.dtype), node="FillBackward0",
-             grads={"input": lambda g: None, "value": lambda g: g})
+fill_op = Op("fill", "input value", compute=lambda x, v: P.cast(v, x.dtype), node="FillBackward2",
+             grads={"input": lambda g: None})
+fill_tensor_op = Op("fill_tensor", "input value", compute=lambda x, v: P.cast(v, x.dtype), node="FillBackward3",
+                    grads={"input": lambda g: None, "value": lambda g: g})
 
 
 Op.copy = copy_op
+
+for _op in list(globals().values()):
+    if isinstance(_op, Op) and _op not in (clone_op, fill_op, copy_op):
+        _op.pointwise = True

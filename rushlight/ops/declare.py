@@ -38,6 +38,7 @@ class Op:
     node      PyTorch's name of the tape node, if it is not the op's in camel case
     """
 
+    pointwise = False       # elementwise, so that the result lies in memory as the operands do
     apply = None            # set by tensor.apply
     apply_write = None
 
@@ -125,7 +126,7 @@ def fit_for_write(result, shape, dtype):
     if result.shape != shape:
         try:
             joined = P.broadcast_shapes(result.shape, shape)
-        except ValueError:
+        except RuntimeError:
             joined = result.shape
         if joined != shape:
             raise RuntimeError(f"output with shape {list(shape)} doesn't match the broadcast shape {list(joined)}")
@@ -170,6 +171,7 @@ class Rule:
         return self.gradients(values)
 
     lower_into = None
+    pointwise = False
 
     def gradients(self, given):
         """The wanted gradients (values or Tensors, as given), each of its operand's shape and dtype, or None."""
@@ -256,7 +258,7 @@ def public(*, name=None, torch=True, method=True, inplace=False, functional=Fals
     aliases   other names
     """
     def register(function):
-        n = name or function.__name__.rstrip("_")
+        n = name or function.__name__
         if n in PUBLIC:
             raise ValueError(f"{n} is declared twice")
         PUBLIC[n] = Public(n, function, torch, method, inplace, functional, out, aliases)

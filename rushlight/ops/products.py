@@ -137,7 +137,7 @@ def matmul(input, other):
     if a == 2 and b == 1:
         return mv(input, other)
     if a == 1 and b == 2:
-        return mm(input.unsqueeze(0), other).squeeze(0)
+        return mm(input.unsqueeze(0), other).squeeze_(0)
     if b == 1:
         return mv_batched(input, other)
     if a == 1:
@@ -153,7 +153,7 @@ def matmul(input, other):
                            f"[{_batch(xs, ys)}, {ys[-2]}].")
     try:
         batch = P.broadcast_shapes(xs[:-2], ys[:-2])
-    except ValueError:
+    except RuntimeError:
         raise _broadcast_error(xs[:-2], ys[:-2]) from None
     n = 1
     for s in batch:

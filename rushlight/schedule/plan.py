@@ -90,7 +90,7 @@ def merge(roots):
     for i in sorted(needed):
         v = needed[i]
         args = tuple(merged[a.id] for a in v.args)
-        key = (v.prim, tuple(a.id for a in args), v.attrs, v.weak, v.dtype)
+        key = (v.prim, tuple(a.id for a in args), v.attrs, v.weak, v.dtype, v.shape)
         same = by_key.get(key)
         if same is None:
             if any(a is not b for a, b in zip(args, v.args)):

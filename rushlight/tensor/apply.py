@@ -21,7 +21,8 @@ def apply(op, operands, attrs=()):
         raise error
     metas = entry.metas
     if op.nout == 1:
-        out = new_tensor(new_storage(rec, metas[0]), metas[0])
+        meta = metas[0]
+        out = new_tensor(new_storage(rec, meta.root), meta)
         if rec.grad:
             for t in operands:
                 if t.__class__ not in SCALARS and t is not None and (t._requires or t._view is not None):
@@ -103,6 +104,11 @@ def apply_write(op, target, operands, attrs=()):
     needs = _wants(operands) if rec.grad else None
     wants = needs is not None and True in needs
     rebase.check(target, rec, wants)
+    storage = target._storage
+    for t in operands:
+        if t is not target and t.__class__ not in SCALARS and t is not None and t._storage is storage:
+            rebase.check_overlap(target, operands)
+            break
     node = None
     if wants and op.differentiable:
         infos = tuple([None if t is None or t.__class__ in SCALARS else Info((t._meta.shape, t._meta.dtype))

@@ -4,6 +4,8 @@ import numpy as np
 from ..graph import primitives as P
 from ..ops.declare import OPS, Op
 from ..runtime import dtypes as dt
+from ..graph.recorder import current
+from . import rebase
 from .apply import apply, apply_write
 from .checks import checked
 from .tensor import Tensor, from_array
@@ -135,6 +137,7 @@ def _int(x):
 
 def basic(self, index, where="getitem"):
     """Apply ints, slices, None and Ellipsis; returns (view, {dimension: advanced index})."""
+    keep_whole = not isinstance(index, tuple) and where == "getitem"    # x[:] is a view of its own, x[:, :] is not
     if not isinstance(index, tuple):
         index = (index,)
     used = 0
@@ -155,7 +158,7 @@ def basic(self, index, where="getitem"):
         elif cls is slice:
             n = out._meta.shape[dim]
             start, size, step = _slice_bounds(item, n)
-            if item.start is not None or item.stop is not None or item.step is not None or len(index) == 1:
+            if keep_whole or start != 0 or size != n or step != 1:
                 out = slice_at(out, dim, start, size, step)
             dim += 1
         elif item is None:
@@ -224,7 +227,7 @@ def prepared(x, advanced):
         items.append(checked(item, _check_range, (d, size)))
     try:
         P.broadcast_shapes(*(i._meta.shape for i in items))
-    except ValueError:
+    except RuntimeError:
         raise IndexError("shape mismatch: indexing tensors could not be broadcast together with shapes " +
                          ", ".join(str(list(i._meta.shape)) for i in items)) from None
     return items
@@ -245,14 +248,12 @@ def getitem(self, index):
 
 def setitem(self, index, value):
     """self[index] = value."""
-    if isinstance(index, Tensor) and index.dtype is dt.bool_ and index._meta.shape == self._meta.shape and \
+    if isinstance(index, Tensor) and index.dtype is dt.bool_ and index._meta.ndim and index._meta.shape == self._meta.shape and \
             (not isinstance(value, Tensor) or value._meta.ndim == 0):
         value = _value(self, value)
-        from .memory import masked_fill_
-
         if isinstance(value, Tensor):
             value = value.to(self.dtype)
-        masked_fill_(self, index, value)
+        apply_write(mask_put_op, self, (self, index, value))
         return
     out, advanced = basic(self, index, "setitem")
     value = _value(self, value)
@@ -260,13 +261,15 @@ def setitem(self, index, value):
         from .memory import copy_, fill_
 
         if isinstance(value, Tensor):
-            if value._meta.ndim == 0 and not value._requires:
-                fill_(out, value.to(out.dtype) if value.dtype is not out.dtype else value)
+            if value._meta.numel == 1:
+                apply_write(OPS["fill_tensor"], out, (out, value))
                 return
             copy_(out, _trim(value, out._meta.shape))
         else:
             fill_(out, value)
         return
+    rec = current()
+    rebase.check(out, rec, rec.grad and isinstance(value, Tensor) and value._requires_now())
     items = prepared(out, advanced)
     _check_value(out, advanced, items, value)
     if isinstance(value, Tensor) and value.dtype is not out.dtype:
@@ -291,7 +294,7 @@ def _check_value(out, advanced, items, value):
         trimmed = trimmed[1:]
     try:
         good = P.broadcast_shapes(trimmed, full) == full
-    except ValueError:
+    except RuntimeError:
         good = False
     if not good:
         raise RuntimeError(f"shape mismatch: value tensor of shape {list(got)} cannot be broadcast to indexing result of shape "
@@ -317,6 +320,11 @@ def _value(self, value):
 
         return _from_data(value, self.dtype)
     raise TypeError(f"can't assign a {type(value).__name__} to a torch.{self.dtype.legacy}")
+
+
+mask_put_op = Op("mask_put", "input mask value", node="IndexPutBackward0",
+                 compute=lambda x, mask, v: P.where(mask, P.cast(v, x.dtype), x),
+                 grads={"input": lambda g, mask: OPS["where"](mask, 0, g), "value": lambda g, mask: OPS["where"](mask, g, 0)})
 
 
 def delitem(self, index):

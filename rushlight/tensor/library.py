@@ -11,6 +11,8 @@ from ..autograd import engine as _engine           # noqa: E402
 from ..ops import arithmetic as _arithmetic        # noqa: E402
 from . import view_ops, rebase, checks, creation, exchange, memory, indexing, random  # noqa: E402,F401
 from ..ops import pointwise, reductions, products, joining, searching  # noqa: E402,F401
+from ..ops import (activations, convolution, cross_entropy, dropout, embedding, losses, pooling,  # noqa: E402,F401
+                   softmax)
 from . import operators                            # noqa: E402,F401
 
 Op.permute = staticmethod(view_ops.permute)

@@ -161,6 +161,9 @@ class _CopyInto(Op):
         source = values[1]
         if source.shape != seen.shape:
             lead = source.ndim - seen.ndim
+            if lead > 0 and any(n != 1 for n in source.shape[:lead]):
+                raise RuntimeError(f"output with shape {list(seen.shape)} doesn't match the broadcast shape "
+                                   f"{list(P.broadcast_shapes(source.shape, seen.shape))}")
             fits = lead <= 0 or all(n == 1 for n in source.shape[:lead])
             tail = source.shape[lead:] if lead > 0 else source.shape
             if lead > 0 and fits:
@@ -191,7 +194,7 @@ def fill_(self, value):
     if isinstance(value, Tensor):
         if value._meta.ndim:
             raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value._meta.ndim} dimensions.")
-        return apply_write(A.fill_op, self, (self, value))
+        return apply_write(A.fill_tensor_op, self, (self, value))
     if isinstance(value, np.generic):
         value = value.item()
     return apply_write(A.fill_op, self, (self, value))

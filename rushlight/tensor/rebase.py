@@ -37,9 +37,9 @@ def check(target, rec, wants):
     if view is not None and view.base is not target:
         requires = target._requires_now()
         if requires or wants:
-            _check_view(target, view, requires)
+            _check_view(target, view)
         base = view.base
-        if requires and base._requires and base._current_node() is None:
+        if base._requires and base._current_node() is None:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
         if target._requires and target._current_node() is None:
             raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
@@ -48,29 +48,57 @@ def check(target, rec, wants):
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
 
 
-def _check_view(target, view, requires):
-    if view.kind is None:
-        return
-    if view.kind == "multi":
-        node = target._current_node()
-        name = node.name() if node is not None else "an op"
-        raise RuntimeError(
-            f"Output {target._nr} of {name} is a view and is being modified inplace. This view is the output of a function "
-            "that returns multiple views. Such functions do not allow the output views to be modified inplace. You should "
-            "replace the inplace operation by an out-of-place one.")
-    if view.kind == "custom":
-        node = target._current_node()
-        raise RuntimeError(
-            f"Output {target._nr} of {node.name()} is a view and is being modified inplace. This view was created inside a "
-            "custom Function (or because an input was returned as-is) and the autograd logic to handle view+inplace would "
-            "override the custom backward associated with the custom Function, leading to incorrect gradients. This behavior "
-            "is forbidden. You can fix this by cloning the output of the custom Function.")
-    if view.kind == "no_grad":
-        raise RuntimeError(
-            "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use "
-            "case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the "
-            "inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if "
-            "you want the inplace to be tracked).")
+def _check_view(target, view):
+    if view.kind is not None:
+        raise RuntimeError(_opening(target, view, "and is being modified inplace") + _REASONS[view.kind])
+
+
+def _opening(target, view, what):
+    if view.kind in ("no_grad", "inference"):
+        return f"A view was created in {view.kind} mode {what} with grad mode enabled. "
+    name = target._node.name().split("Backward")[0] if target._node is not None else "an op"
+    return f"Output {target._nr} of {name} is a view {what}. "
+
+
+_REASONS = {
+    "no_grad": "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both "
+               "the view and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or "
+               "both outside (if you want the inplace to be tracked).",
+    "multi": "This view is the output of a function that returns multiple views. Such functions do not allow the output views to "
+             "be modified inplace. You should replace the inplace operation by an out-of-place one.",
+    "custom": "This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic to "
+              "handle view+inplace would override the custom backward associated with the custom Function, leading to incorrect "
+              "gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function.",
+}
+_REASONS["inference"] = _REASONS["no_grad"]
+
+
+def check_overlap(target, sources):
+    """Raise if a source shares some, but not exactly all, of the memory that is to be written."""
+    for t in sources:
+        if getattr(t, "_storage", None) is target._storage and t._meta is not target._meta and _overlap(t._meta, target._meta):
+            raise RuntimeError("unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
+                               "memory location. Please clone() the tensor before performing the operation.")
+
+
+def _overlap(a, b):
+    """Whether two views share an element, by what PyTorch looks at: dense views, and their stretches of memory."""
+    if a.numel == 0 or b.numel == 0 or a.dtype is not b.dtype:
+        return False
+    if a.offset == b.offset and a.shape == b.shape and a.strides == b.strides:
+        return False
+    if not (_dense(a) and _dense(b)):
+        return False
+    return a.offset < b.offset + b.numel and b.offset < a.offset + a.numel
+
+
+def _dense(meta):
+    n = 1
+    for stride, size in sorted((st, si) for st, si in zip(meta.strides, meta.shape) if si != 1):
+        if stride != n:
+            return False
+        n *= size
+    return True
 
 
 # ------------------------------------------------------------------ whose history changes?
@@ -91,9 +119,12 @@ def refresh(target):
     """Give a view whose base was written since a tape node that leads to the base as it is now."""
     view = target._view
     base = view.base
-    view.seen = target._version.n
-    if not base._requires_now() or base._current_node() is None:
+    if target._node is None and not base._requires_now():
         return
+    if view.kind is not None:
+        raise RuntimeError(_opening(target, view, "and its base or another view of its base has been modified inplace")
+                           + _REASONS[view.kind])
+    view.seen = target._version.n
     target._node = AsStridedBackward0([base._edge()], base, relative_path(base, target))
     target._nr = 0
     target._requires = True

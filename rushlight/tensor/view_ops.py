@@ -513,6 +513,8 @@ def _split_sizes(input, sizes, dim, name):
 @public()
 def split(tensor, split_size_or_sections, dim=0):
     """Views of size `split_size_or_sections` (the last may be smaller), or of the sizes listed."""
+    if tensor._meta.ndim == 0:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
     if isinstance(split_size_or_sections, int):
         return _split_even(tensor, split_size_or_sections, wrap_dim(dim, tensor._meta.ndim))
     return split_with_sizes(tensor, split_size_or_sections, dim)
@@ -541,6 +543,8 @@ def split_with_sizes(input, split_sizes, dim=0):
 @public()
 def chunk(input, chunks, dim=0):
     """At most `chunks` views of nearly equal size."""
+    if input._meta.ndim == 0:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     if chunks <= 0:
         raise RuntimeError("chunk expects `chunks` to be greater than 0, got: " + str(chunks))
     d = wrap_dim(dim, input._meta.ndim)
@@ -602,7 +606,7 @@ def unbind(input, dim=0):
     meta = input._meta
     d = wrap_dim(dim, meta.ndim)
     if meta.ndim == 0:
-        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     return make_views(input, [views.select(meta, d, i) for i in range(meta.shape[d])], "UnbindBackward0",
                       _unbind_gradient, (d,))
 
@@ -688,27 +692,40 @@ def alias(input):
 
 
 # ------------------------------------------------------------------ in place: the tensor itself is seen another way
-def _respell(self, out):
-    self._meta = out._meta
-    if out._node is not None:
-        self._node, self._nr = out._node, 0
-    return self
+_IN_PLACE_NODES = {"UnsqueezeBackward0": "UnsqueezeBackward1", "SqueezeBackward0": "SqueezeBackward3",
+                   "SqueezeBackward1": "SqueezeBackward4", "SqueezeBackward2": "SqueezeBackward5", "TBackward0": "TBackward1",
+                   "TransposeBackward0": "TransposeBackward1"}
 
 
-def unsqueeze_(self, dim):
-    return _respell(self, unsqueeze(self, dim))
+def _respelled(name, function):
+    def run(self, *args, **kwargs):
+        from . import rebase
+
+        rec = current()
+        rebase.check(self, rec, False)
+        with rebase.no_tape(rec):
+            try:
+                meta = function(self, *args, **kwargs)._meta
+            except RuntimeError as error:
+                raise RuntimeError(str(error).replace(name[:-1] + "()", name + "()")) from None
+        requires = rec.grad and self._requires_now()
+        node = None
+        if requires:
+            node = function(self, *args, **kwargs)._current_node()
+            node = _node_class(_IN_PLACE_NODES[type(node).__name__], ViewNode)(node.edges, node.function, node.shape, node.args)
+        self._meta = meta
+        self._version.n += 1
+        if node is not None:
+            self._node, self._nr, self._requires = node, 0, True
+        if self._view is not None:
+            self._view.seen = self._version.n
+        return self
+
+    run.__name__ = name
+    return run
 
 
-def squeeze_(self, dim=None):
-    return _respell(self, squeeze(self, dim))
-
-
-def t_(self):
-    return _respell(self, t(self))
-
-
-def transpose_(self, dim0, dim1):
-    return _respell(self, transpose(self, dim0, dim1))
+unsqueeze_, squeeze_, t_, transpose_ = (_respelled(f.__name__ + "_", f) for f in (unsqueeze, squeeze, t, transpose))
 
 
 for _f in (view, view_as, reshape_as, expand, expand_as, unfold, unsqueeze_, squeeze_, t_, transpose_):

@@ -25,7 +25,7 @@ def adaptive(*args, shape=(3, 8), target=(1, 2, 3)):
 
 SCENARIOS = {
     "groups 0": conv2d(groups=0), "groups in": conv2d(in_channels=3, groups=2), "groups out": conv2d(out_channels=3, groups=2),
-    "padding word": conv2d(padding="x"), "same strided": conv2d(padding="same", stride=2),
+    "same strided": conv2d(padding="same", stride=2),
     "kernel 0": conv2d(kernel_size=0), "no inputs": conv2d(in_channels=0), "three sizes": conv2d(padding=(1, 2, 3)),
     "transposed padding mode": lambda T: T.nn.ConvTranspose2d(2, 3, 3, padding_mode="reflect"),
     "output size": transposed([10, 9]), "output size with batch": transposed([1, 3, 10, 9]),
@@ -128,3 +128,10 @@ SCENARIOS |= {
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_says_what_pytorch_says(name, oracle):
     assert outcome(SCENARIOS[name], torch) == outcome(SCENARIOS[name], oracle)
+
+
+def test_words_whose_order_pytorch_leaves_to_chance():
+    with pytest.raises(ValueError, match=r"Invalid padding string 'x', should be one of \{'valid', 'same'\}"):
+        conv2d(padding="x")(torch)
+    with pytest.raises(ValueError, match="padding_mode must be one of .*, but got padding_mode='q'"):
+        conv2d(padding_mode="q")(torch)

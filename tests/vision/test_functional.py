@@ -64,7 +64,7 @@ def thing(kind, side):
         "float32": lambda: torch.from_numpy(planes / np.float32(255)),
         "float64": lambda: torch.from_numpy(planes / 255.0),
         "int16": lambda: torch.from_numpy(planes.astype(np.int16) * 100),
-        "int32": lambda: torch.from_numpy(planes.astype(np.int32) * 8000),
+        "int32": lambda: torch.from_numpy(planes.astype(np.int32) * 300),
         "gray": lambda: torch.from_numpy(planes[:1].copy()),
         "plane": lambda: torch.from_numpy(planes[0].copy()),
         "four": lambda: torch.from_numpy(np.concatenate([planes, planes[:1]])),

@@ -84,7 +84,8 @@ def scatter_flat(x, where, values, reduce, include_self):
     ufunc, neutral = REDUCTIONS[reduce]
     if not include_self:
         flat[where] = neutral(x.dtype)
-    ufunc.at(flat, where, values)
+    with np.errstate(all="ignore"):
+        ufunc.at(flat, where, values)
     if reduce == "mean":
         counts = np.bincount(where, minlength=flat.size)
         if include_self:

@@ -1,7 +1,8 @@
 """Sorting, selecting and counting on ndarrays, in PyTorch's order: NaN is greater than every number.
 
-Ties: the element that comes first in memory comes first, ascending and descending.  (PyTorch promises that only for
-stable sorts; for `topk`, `kthvalue` and `median` it may name another of several equal elements.)
+Ties: the element that comes first in memory comes first, ascending and descending, and whatever is picked is picked
+from that order.  (PyTorch promises it only for stable sorts; its `topk`, `kthvalue` and `median` may name another of
+several equal elements.)
 """
 import numpy as np
 
@@ -120,7 +121,15 @@ def kthvalue(x, k, axis=-1):
     rows = last_axis(x, axis)
     packed = packed_keys(rows, False)
     if packed is None:
-        index = argsort_last(rows, False)[..., k - 1:k]
+        value = np.partition(rows, k - 1, axis=-1)[..., k - 1:k]
+        equal = rows == value
+        if x.dtype.kind == "f":
+            equal |= np.isnan(rows) & np.isnan(value)
+            before = (rows < value) | np.isnan(value) & ~np.isnan(rows)
+        else:
+            before = rows < value
+        among_equals = k - before.sum(-1, keepdims=True)
+        index = (np.cumsum(equal, -1) == among_equals).argmax(-1)[..., None].astype(np.int64, copy=False)
     else:
         index = indices_of(np.partition(packed, k - 1, axis=-1)[..., k - 1:k])
     return take_last(rows, index)[..., 0], index[..., 0]

@@ -23,10 +23,10 @@ def stirling_rest(x):
 def lgamma_above(x):
     """lgamma(x) for x >= 0."""
     def around_one_and_two(table):
-        return lambda x: polynomial(table, x) * ((x - 1) * (x - 2))
+        return lambda x: polynomial(table, x) * ((x - 1) * (x - 2)) + 0.0  # not -0.0
 
     return by_cases((x,),
-                    (x < 0.5, lambda x: x * polynomial(tables.LGAMMA_0, x) - np.log(x)),
+                    (x < 0.5, lambda x: lgamma_of_next(x) - np.log(x)),
                     (x < 1.25, around_one_and_two(tables.LGAMMA_1)),
                     (x < 2, around_one_and_two(tables.LGAMMA_2)),
                     (x < 3, around_one_and_two(tables.LGAMMA_3)),
@@ -36,11 +36,16 @@ def lgamma_above(x):
                     (True, lambda x: (x - 0.5) * (np.log(x) - 1) + (HALF_LOG_TWO_PI - 0.5) + stirling_rest(x)))
 
 
+def lgamma_of_next(x):
+    """lgamma(1 + x) for x >= 0, where 1 + x would lose digits of a small x."""
+    return by_cases((x,), (x < 0.5, lambda x: x * polynomial(tables.LGAMMA_0, x)), (True, lambda x: lgamma_above(1 + x)))
+
+
 def lgamma_below(x):
     """The logarithm of |gamma(x)| for x < 0: gamma(x) gamma(-x) = -pi / (x sin(pi x))."""
     sine = np.abs(np.sin(math.pi * (x - np.rint(x))))
     value = math.log(math.pi) - np.log(-x) - np.log(sine) - lgamma_above(-x)
-    return np.where(np.isinf(x), np.inf, value)
+    return np.where((sine == 0) | np.isinf(x), np.inf, value)
 
 
 def lgamma_float64(x):
@@ -157,7 +162,7 @@ def power_over_gamma(a, x):
         return np.exp(a * exponent - stirling_rest(a)) / np.sqrt(2 * math.pi * a)
 
     return by_cases((a, x),
-                    (a < 12, lambda a, x: np.exp(a * np.log(x) - x - lgamma_above(a + 1))),
+                    (a < 12, lambda a, x: np.exp(a * np.log(x) - x - lgamma_of_next(a))),
                     (True, large))
 
 
@@ -177,22 +182,23 @@ def upper_fraction(a, x):
     """Q(a, x) as a continued fraction (Lentz's method), for x above a + 1."""
     b = x + 1 - a
     c, d = np.full_like(x, 1e300), 1 / b
-    total = d
+    total, done = d, False
     for k in range(1, 2000):
         factor = -k * (k - a)
         b = b + 2
         d = 1 / (factor * d + b)
         c = b + factor / c
         step = c * d
-        total = total * step
-        if np.all(np.abs(step - 1) < 1e-16):
+        total = np.where(done, total, total * step)
+        done |= np.abs(step - 1) <= 4e-16  # no better can come, only rounding
+        if np.all(done):
             break
     return power_over_gamma(a, x) * a * total
 
 
 def upper_small(a, x):
     """Q(a, x) for a <= 1 and x <= 1.1, where 1 - P would lose digits."""
-    exponent = a * np.log(x) - lgamma_above(a + 1)
+    exponent = a * np.log(x) - lgamma_of_next(a)
     term, total = np.ones_like(x), np.zeros_like(x)
     for k in range(1, 30):
         term = term * -x / k

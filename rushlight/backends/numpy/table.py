@@ -364,54 +364,29 @@ def _conv_dw(v, into):
     return lambda g, x: conv.conv_dw(g, x, shape, stride, padding, dilation, groups)
 
 
-def _flat_planes(x, nspatial):
-    """Leading dimensions as (N, C), which the pooling functions expect."""
-    lead = x.shape[:x.ndim - nspatial]
-    n = 1
-    for size in lead[:-1]:
-        n *= size
-    return x.reshape((n, lead[-1] if lead else 1) + x.shape[x.ndim - nspatial:])
-
-
 def _max_pool(v, into):
     from . import pool
 
-    window, stride, padding, dilation, out = v.attrs
     function = pool.max_pool if v.prim == "max_pool" else pool.max_pool_index
-    k = len(window)
-    return lambda x: function(_flat_planes(x, k), window, stride, padding, dilation, out).reshape(v.shape)
+    return lambda x: function(x, *v.attrs)
 
 
 def _max_pool_dx(v, into):
     from . import pool
 
-    shape, k = v.attrs
-
-    def run(g, index):
-        lead = _flat_planes(g, k)
-        return pool.max_pool_dx(lead, _flat_planes(index, k), lead.shape[:2] + shape[len(shape) - k:]).reshape(shape)
-
-    return run
+    return lambda g, index: pool.max_pool_dx(g, index, *v.attrs)
 
 
 def _sum_pool(v, into):
     from . import pool
 
-    window, stride, padding, out = v.attrs
-    return lambda x: pool.sum_pool(_flat_planes(x, len(window)), window, stride, padding, out).reshape(v.shape)
+    return lambda x: pool.sum_pool(x, *v.attrs)
 
 
 def _sum_pool_dx(v, into):
     from . import pool
 
-    shape, window, stride, padding = v.attrs
-    k = len(window)
-
-    def run(g):
-        g = _flat_planes(g, k)
-        return pool.sum_pool_dx(g, g.shape[:2] + shape[len(shape) - k:], window, stride, padding).reshape(shape)
-
-    return run
+    return lambda g: pool.sum_pool_dx(g, *v.attrs)
 
 
 # ------------------------------------------------------------------ the host

@@ -3,7 +3,8 @@
 Beside `__getitem__` (and PyTorch's `__getitems__`, a list of samples for a list of indices) a dataset of this
 library may offer `_fetch_batch(indices)`: the batch that `default_collate` would make of those samples, made
 at once, or `NotImplemented` where it cannot. Samples, dtypes, draws of random numbers and errors must be those
-of the way by samples; so it answers only for plain indices of its own class's `__getitem__`.
+of the way by samples. It is asked only for plain integers, only if `collate_fn` is `default_collate`, and never
+for a subclass that overrides `__getitem__`; see `fetch_batch`.
 """
 
 import bisect
@@ -57,8 +58,6 @@ class TensorDataset(Dataset[tuple]):
         return self.tensors[0].size(0)
 
     def _fetch_batch(self, indices):
-        if not _reads_as(self, TensorDataset) or not self.tensors:
-            return NotImplemented
         return take_rows(self.tensors, indices)
 
 
@@ -153,8 +152,6 @@ class ConcatDataset(Dataset[_T_co]):
         return all(_is_pure(dataset) for dataset in self.datasets)
 
     def _fetch_batch(self, indices):
-        if not _reads_as(self, ConcatDataset) or not _all_ints(indices):
-            return NotImplemented
         positions, inner = {}, {}
         for position, index in enumerate(indices):
             if not -len(self) <= index < len(self):
@@ -219,8 +216,6 @@ class Subset(Dataset[_T_co]):
         return _is_pure(self.dataset)
 
     def _fetch_batch(self, indices):
-        if not _reads_as(self, Subset) or not _all_ints(indices):
-            return NotImplemented
         try:
             mapped = [self.indices[i] for i in indices]
         except IndexError:
@@ -265,35 +260,31 @@ def _lengths_of_fractions(fractions, size):
 
 
 def fetch_batch(dataset, indices):
-    """The collated batch of `indices`, or NotImplemented if this dataset reads by samples only.
-
-    The method is looked up on the class: a wrapper that passes unknown attributes on to the dataset inside
-    must not seem to offer it.
-    """
-    method = getattr(type(dataset), "_fetch_batch", None)
-    if method is None:
+    """The collated batch of `indices`, or NotImplemented if this dataset, or these indices, go by samples."""
+    if not offers_batches(type(dataset)) or not _all_ints(indices):
         return NotImplemented
-    return method(dataset, indices)
+    return dataset._fetch_batch(indices)
 
 
-def _reads_as(dataset, base):
-    """Whether `dataset` reads its samples as `base` was written to: nobody overrode or replaced its methods."""
-    kind = type(dataset)
-    return (
-        kind.__getitem__ is _GETITEM[base]
-        and getattr(kind, "__getitems__", None) is _GETITEMS.get(base)
-        and "__getitems__" not in getattr(dataset, "__dict__", ())
-    )
+def offers_batches(kind):
+    """Whether a class's `_fetch_batch` speaks for its `__getitem__`.
+
+    It does not where a subclass reads its samples in another way. The class is asked, not the object: a wrapper
+    that passes unknown attributes on to the dataset inside must not seem to have the method.
+    """
+    for base in kind.__mro__:
+        members = vars(base)
+        if "_fetch_batch" in members:
+            return True
+        if "__getitem__" in members or "__getitems__" in members:
+            return False
+    return False
 
 
 def _is_pure(dataset):
-    return hasattr(type(dataset), "_fetch_batch") and getattr(dataset, "_fetch_is_pure", False)
+    return offers_batches(type(dataset)) and getattr(dataset, "_fetch_is_pure", False)
 
 
 def _all_ints(indices):
     """Whether these are plain integers (bools and tensors index differently)."""
-    return len(indices) > 0 and set(map(type, indices)) == {int}
-
-
-_GETITEM = {base: base.__getitem__ for base in (TensorDataset, ConcatDataset, Subset)}
-_GETITEMS = {Subset: Subset.__getitems__}
+    return isinstance(indices, (list, tuple)) and set(map(type, indices)) == {int}

@@ -128,17 +128,17 @@ class VOCDetection(_VOCBase):
 
     @staticmethod
     def parse_voc_xml(node) -> dict:
-        """{tag: text, or a dict of the children}; children of one tag become a list; objects always do."""
-        text = node.text.strip() if node.text else ""
+        """{tag: text, or a dict of the children}; children of one tag become a list; objects always do.
+
+        An element with neither text nor children is left out.
+        """
         children = [VOCDetection.parse_voc_xml(child) for child in node]
         if not children:
-            return {node.tag: text}
+            return {node.tag: node.text.strip()} if node.text else {}
         grouped: dict = {}
         for child in children:
             for tag, value in child.items():
                 grouped.setdefault(tag, []).append(value)
         if node.tag == "annotation":
             grouped["object"] = [grouped.get("object", [])]
-        merged = {tag: values[0] if len(values) == 1 else values for tag, values in grouped.items()}
-        # An element with text of its own besides its children is just that text.
-        return {node.tag: text or merged}
+        return {node.tag: {tag: values[0] if len(values) == 1 else values for tag, values in grouped.items()}}

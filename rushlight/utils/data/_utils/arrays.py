@@ -31,9 +31,10 @@ def is_plain(tensor):
 
 
 def take_rows(tensors, indices):
-    """[tensor[indices] for each], as `default_collate` gives for tuples of rows; NotImplemented if it may differ."""
-    if len(indices) == 0 or set(map(type, indices)) != {int}:
-        return NotImplemented
+    """[tensor[indices] for each], as `default_collate` gives for tuples of rows; NotImplemented if it may differ.
+
+    `indices` are plain integers, at least one.
+    """
     if not all(is_plain(tensor) for tensor in tensors):
         return NotImplemented
     rows = np.array(indices, dtype=np.intp)

@@ -1,7 +1,7 @@
 """Fetchers: from indices to a batch, for datasets by index and by iteration."""
 
 from rushlight.utils.data._utils.collate import default_collate, is_unchanged
-from rushlight.utils.data.dataset import fetch_batch
+from rushlight.utils.data.dataset import fetch_batch, offers_batches
 
 
 class _BaseDatasetFetcher:
@@ -21,7 +21,7 @@ class _MapDatasetFetcher(_BaseDatasetFetcher):
     def __init__(self, dataset, auto_collation, collate_fn, drop_last):
         super().__init__(dataset, auto_collation, collate_fn, drop_last)
         self._whole_batches = (
-            auto_collation and collate_fn is default_collate and hasattr(type(dataset), "_fetch_batch")
+            auto_collation and collate_fn is default_collate and offers_batches(type(dataset))
         )
 
     def fetch(self, possibly_batched_index):
