@@ -61,7 +61,11 @@ def unpack_tensor(node, i):
     tensor = unpack(node, tensor, version)
     if tensor.__class__ is SavedOutput:
         out = new_tensor(tensor._storage, tensor._meta, tensor._version)
-        out._requires, out._node, out._nr = True, node, 0
+        rule = node.rule
+        nr = rule.keeps[i - len(rule.saves) - len(rule.numbers)]
+        out._nr = nr
+        if nr not in rule.op.nondifferentiable:
+            out._requires, out._node = True, node
         return out
     return tensor
 
@@ -203,6 +207,8 @@ def _restrict(task, roots, inputs):
     """Find what leads to the inputs; only that runs."""
     for i, t in enumerate(inputs):
         edge = t._edge()
+        if edge is None:
+            continue
         if edge.__class__ is tuple:
             task.capture_nodes.setdefault(edge[0], []).append((edge[1], i, t))
         else:
@@ -410,7 +416,10 @@ def _roots(tensors):
     for i, t in enumerate(tensors):
         if not t._requires_now():
             raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
-        roots.append(t._edge())
+        edge = t._edge()
+        if edge is None:
+            raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
+        roots.append(edge)
     return roots
 
 

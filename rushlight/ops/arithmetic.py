@@ -443,13 +443,14 @@ def _copy(target, source):
     return source
 
 
+zeros_like_op = Op("zeros_like", "input", compute=lambda x: P.const(0, x.dtype, x.shape))
 copy_op = Op("copy", "input src", compute=_copy, node="CopyBackwards",
-             grads={"input": lambda g: None, "src": lambda g: g})
+             grads={"input": lambda g: zeros_like_op(g), "src": lambda g: g})
 clone_op = Op("clone", "input", compute=lambda x: x, grads={"input": lambda g: g})
 fill_op = Op("fill", "input value", compute=lambda x, v: P.cast(v, x.dtype), node="FillBackward2",
-             grads={"input": lambda g: None})
-fill_tensor_op = Op("fill_tensor", "input value", compute=lambda x, v: P.cast(v, x.dtype), node="FillBackward3",
-                    grads={"input": lambda g: None, "value": lambda g: g})
+             grads={"input": lambda g: zeros_like_op(g)})
+fill_tensor_op = Op("fill_tensor", "input value", compute=lambda x, v: P.cast(P.reshape(v, ()), x.dtype), node="FillBackward3",
+                    grads={"input": lambda g: zeros_like_op(g), "value": lambda g: g})
 
 
 Op.copy = copy_op

@@ -15,10 +15,51 @@ iota_op = Op("iota", "start step", "n dtype", display="arange",
 
 
 def _iota(start, step, n, dtype):
-    work = dtype if dtype.kind == "int" else dt.int64 if start.dtype.kind == "int" and step.dtype.kind == "int" else dt.float64
+    ints = start.dtype.kind == "int" and step.dtype.kind == "int"
+    if dtype.kind != "int" and not ints:
+        return _float_iota(start, step, n, dtype)
+    work = dtype if dtype.kind == "int" else dt.int64
     at = P.cast(P.iota(n), work)
     values = P.binary("add", P.binary("mul", at, P.cast(step, work)), P.cast(start, work))
     return P.cast(values, dtype)
+
+
+_LANES = {"float64": 4, "float32": 8, "float16": 16, "bfloat16": 16}
+
+
+def _float_iota(start, step, n, dtype):
+    """PyTorch goes by pairs of vectors: each vector's first element is rounded, the others are counted from it; the rest of
+    n singly. So the values come out bit for bit, and that is why."""
+    lanes = _LANES.get(dtype.name, 8)
+    work = dt.float32 if lanes == 16 else dt.float64
+    whole = n // (2 * lanes) * 2 * lanes
+
+    def lane():
+        return np.where(np.arange(n) < whole, np.arange(n) % lanes, 0).astype(work.numpy)
+
+    def first():
+        return (np.arange(n) - lane()).astype(work.numpy)
+
+    start, step = P.cast(start, work), P.cast(step, work)
+    times_step = _exact_product(step) if dtype is dt.float64 else lambda k, base: P.binary("add", P.binary("mul", k, step), base)
+    base = times_step(P.constant_array(("arange first", n, lanes), first, (n,), work), start)
+    base = P.cast(P.cast(base, dtype), work)
+    return P.cast(times_step(P.constant_array(("arange lane", n, lanes), lane, (n,), work), base), dtype)
+
+
+def _exact_product(step):
+    """k * step + base in float64, rounded once: step is split in two halves whose products with k are exact."""
+    high = P.cast(P.cast(step, dt.float32), dt.float64)
+    low = P.binary("sub", step, high)
+
+    def fused(k, base):
+        a, b = P.binary("mul", k, high), P.binary("mul", k, low)
+        total = P.binary("add", a, base)
+        back = P.binary("sub", total, a)        # what of base, and of a, went into the total: the rest is its error
+        error = P.binary("add", P.binary("sub", base, back), P.binary("sub", a, P.binary("sub", total, back)))
+        return P.binary("add", total, P.binary("add", error, b))
+
+    return fused
 
 
 def _finish(t, requires_grad, out=None):
@@ -171,33 +212,82 @@ def range_(start, end=None, step=1, **kwargs):
 def linspace(start, end, steps, *, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
     """steps numbers from start to end, both included."""
     _place(device, layout)
-    start, end = (v.item() if hasattr(v, "item") else v for v in (start, end))
+    start, end, steps = _ends("linspace", start, end, steps)
+    dtype = dtype or (out.dtype if out is not None else _ends_dtype(start, end))
+    return _finish(_from_ndarray(_linspace(start, end, steps, dtype), dtype), requires_grad, out)
+
+
+def _ends(name, start, end, steps):
+    for i, v in enumerate((start, end)):
+        if isinstance(v, Tensor) and v._meta.ndim:
+            raise RuntimeError(f"{name} only supports 0-dimensional start and end tensors, but got start with "
+                               f"{start._meta.ndim if isinstance(start, Tensor) else 0} dimension(s) and end with "
+                               f"{end._meta.ndim if isinstance(end, Tensor) else 0} dimension(s)."
+                               if isinstance(start, Tensor) and isinstance(end, Tensor) else
+                               f"{name} only supports 0-dimensional start and end tensors, but got "
+                               f"{'start' if i == 0 else 'end'} with {v._meta.ndim} dimension(s).")
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
-    dtype = dtype or dt.get_default_dtype()
-    t = from_array(_linspace(start, end, steps, dtype).astype(dtype.numpy))
-    return _finish(t, requires_grad, out)
+    return *(v.item() if hasattr(v, "item") else v for v in (start, end)), int(steps)
+
+
+def _ends_dtype(start, end):
+    default = dt.get_default_dtype()
+    return default.to_complex() if isinstance(start, complex) or isinstance(end, complex) else default
 
 
 def _linspace(start, end, steps, dtype):
-    """Counted from both ends, as PyTorch does, in the dtype's own precision."""
-    work = np.float32 if dtype is dt.float32 else np.float64
+    """Counted from both ends in the dtype's own precision, each element rounded once, as PyTorch does it."""
+    half, i = steps // 2, np.arange(steps)
+    k = np.where(i < half, i, i - steps + 1)
+    if dtype.is_complex:
+        work = dtype.numpy.type
+    elif dtype.kind == "int":
+        start, end, work = int(start), int(end), np.float32
+    else:
+        work = np.float64 if dtype is dt.float64 else np.float32
+    narrow = (lambda x: x) if dtype not in (dt.float16, dt.bfloat16) else lambda x: _widened(_from_ndarray(np.asarray(x), dtype))
+    start, end = narrow(work(start)), narrow(work(end))
+    step = narrow(narrow(end - start) / work(max(steps - 1, 1)))
+    ends = np.where(i < half, start, end) if steps > 1 else np.full(steps, start)
+    if dtype in (dt.float16, dt.bfloat16):
+        return ends + narrow(narrow(k.astype(work)) * step) if steps > 1 else ends
     if steps == 1:
-        return np.array([start], work)
-    step = (work(end) - work(start)) / work(max(steps - 1, 1))
-    i = np.arange(steps)
-    half = steps // 2
-    up = work(start) + step * i.astype(work)
-    down = work(end) - step * (steps - i - 1).astype(work)
-    return np.where(i < half, up, down)
+        return ends
+    if dtype is dt.float64:
+        return _fused(k.astype(work), step, ends)
+    wide = np.complex128 if dtype.is_complex else np.float64
+    return (ends.astype(wide) + k * wide(step)).astype(work)
+
+
+def _widened(t):
+    return t.to(dt.float32)._array()
+
+
+def _fused(k, step, base):
+    """k * step + base in float64, rounded once, for whole k."""
+    high = np.float64(np.float32(step))
+    a, b = k * high, k * (step - high)
+    total = a + base
+    back = total - a
+    return total + (((base - back) + (a - (total - back))) + b)
 
 
 def logspace(start, end, steps, base=10.0, *, out=None, dtype=None, layout=None, device=None, requires_grad=False,
              pin_memory=False):
     """base ** linspace(start, end, steps)."""
-    dtype = dtype or dt.get_default_dtype()
-    work = np.power(float(base), _linspace(float(start), float(end), steps, dt.float64))
-    return _finish(from_array(work.astype(dtype.numpy)), requires_grad, out)
+    _place(device, layout)
+    start, end, steps = _ends("logspace", start, end, steps)
+    dtype = dtype or (out.dtype if out is not None else _ends_dtype(start, end))
+    work = np.complex128 if dtype.is_complex else np.float64
+    if dtype is dt.float32:
+        start, end = float(np.float32(start)), float(np.float32(end))
+    i = np.arange(steps)
+    step = (work(end) - work(start)) / max(steps - 1, 1)
+    if dtype is dt.float32:
+        step = work(np.float32(step))
+    exponents = np.where(i < steps // 2, start + step * i, end - step * (steps - 1 - i)) if steps > 1 else np.full(steps, work(start))
+    return _finish(_from_ndarray(np.power(work(base), exponents), dtype), requires_grad, out)
 
 
 def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):

@@ -9,7 +9,7 @@ from . import rebase
 from .apply import apply, apply_write
 from .checks import checked
 from .tensor import Tensor, from_array
-from .view_ops import alias, select_at, slice_at, unsqueeze
+from .view_ops import _expand_to, alias, select_at, slice_at, unsqueeze
 
 # ------------------------------------------------------------------ the ops
 def _gather_nd(x, *rest):
@@ -258,15 +258,18 @@ def setitem(self, index, value):
     out, advanced = basic(self, index, "setitem")
     value = _value(self, value)
     if not advanced:
-        from .memory import copy_, fill_
+        from .memory import copy_
 
         if isinstance(value, Tensor):
             if value._meta.numel == 1:
                 apply_write(OPS["fill_tensor"], out, (out, value))
                 return
-            copy_(out, _trim(value, out._meta.shape))
+            value = _trim(value, out._meta.shape)
+            copy_(out, value if value._meta.shape == out._meta.shape else _expand_to(value, out._meta.shape))
+        elif out is self and out._meta.ndim == 0:
+            copy_(out, value)
         else:
-            fill_(out, value)
+            apply_write(OPS["fill_tensor"], out, (out, value))
         return
     rec = current()
     rebase.check(out, rec, rec.grad and isinstance(value, Tensor) and value._requires_now())

@@ -179,8 +179,9 @@ class _CopyInto(Op):
 
 
 copy_into = _CopyInto("copy_into", "input src", compute=lambda x, src: src, node="CopyBackwards",
-                      grads={"input": lambda g: None, "src": lambda g: g}, display="copy_")
-zero_into = Op("zero", "input", compute=lambda x: _zeros(x), node="ZeroBackward0", grads={"input": lambda g: None})
+                      grads={"input": lambda g: A.zeros_like_op(g), "src": lambda g: g}, display="copy_")
+zero_into = Op("zero", "input", compute=lambda x: _zeros(x), node="ZeroBackward0",
+               grads={"input": lambda g: A.zeros_like_op(g)})
 
 
 def _zeros(x):

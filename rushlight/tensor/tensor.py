@@ -290,9 +290,11 @@ class Tensor:
         return self._node
 
     def _edge(self):
-        """Where this tensor's gradient goes: (node, number) or the leaf itself."""
+        """Where this tensor's gradient goes: (node, number), the leaf itself, or None for a view made under no_grad."""
         node = self._node if self._view is None else self._current_node()
-        return self if node is None else (node, self._nr)
+        if node is None:
+            return self if self._requires else None
+        return (node, self._nr)
 
     def _make_extra(self):
         if self._extra is None:

@@ -127,7 +127,7 @@ def pure(rng, t):
     if kind == "advanced":
         n = t.shape[0] if t.dim() else 0
         i = [rng.randrange(-n, n) for _ in range(rng.randint(1, 3))] if n else [0]
-        return kind, lambda T, x: x[T.tensor(i)]
+        return kind, lambda T, x: x[T.tensor(i)].contiguous()   # PyTorch's layout of it is its own
     if kind == "masked":
         return kind, lambda T, x: x[x > 0]
     return kind, lambda T, x: getattr(x, kind)()
@@ -182,6 +182,8 @@ def writes(rng, t):
 
 def two(rng, t, u):
     kind = rng.choice(["add", "mul", "add_", "mul_", "copy_", "sub", "matmul", "cat", "where", "setitem", "addcmul_"])
+    if kind == "matmul" and max(t.dim(), u.dim()) > 2:
+        kind = "mul"
     if kind in ("add", "mul", "sub", "matmul"):
         return kind, lambda T, x, y: getattr(T, kind)(x, y)
     if kind == "cat":

@@ -31,6 +31,7 @@ CASES = {  # batch, channels, outputs, size, kernel, stride, padding, dilation, 
     "dilated": (1, 2, 3, (9, 11), (3, 2), (1, 2), ((2, 2), (1, 1)), (2, 3), 1),
     "few outputs": (2, 8, 2, (6, 6), (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 1),
     "few outputs, much padding": (2, 8, 2, (4, 4), (2, 2), (1, 1), ((3, 2), (2, 3)), (1, 1), 1),
+    "rows of padding": (2, 2, 3, (3, 4), (2, 2), (1, 1), ((4, 5), (0, 1)), (1, 1), 1),
     "grouped": (2, 6, 4, (5, 6), (2, 3), (1, 1), ((1, 1), (0, 1)), (1, 1), 2),
     "grouped, few outputs": (2, 12, 3, (5, 6), (2, 3), (1, 1), ((1, 1), (0, 1)), (1, 1), 3),
     "depthwise": (3, 4, 4, (6, 5), (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 4),
@@ -92,6 +93,13 @@ def test_many_chunks(case, monkeypatch):
     monkeypatch.setattr(conv_module, "IMAGE_FIRST_BYTES", 1)
     monkeypatch.setattr(conv_module, "BATCH_LAST_BYTES", 1)
     monkeypatch.setattr(conv_module.depthwise, "CHUNK_BYTES", 1)
+    check_against_definition(case)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if "depthwise" not in case])
+def test_bands(case, monkeypatch):
+    """Every row of the result by itself; some see nothing but padding."""
+    monkeypatch.setattr(conv_module, "MOST_BYTES", 1)
     check_against_definition(case)
 
 

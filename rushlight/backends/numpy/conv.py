@@ -26,9 +26,11 @@ from . import depthwise
 IMAGE_FIRST_BYTES = 1 << 20
 BATCH_LAST_BYTES = 2 << 20
 
-# Columns with the batch last need runs of several images to be worth their transposes, and never more scratch than this.
+# Columns with the batch last need runs of several images to be worth their transposes.
 BATCH_LAST_LEAST = 8
-MOST_BYTES = 64 << 20
+
+# An image whose columns are larger than this is taken in bands, rows of the result at a time.
+MOST_BYTES = 8 << 20
 
 
 def output_size(size, kernel, stride, padding, dilation):
@@ -109,7 +111,7 @@ def batch_goes_last(batch, image_bytes, taps, row, short_row):
     `row * n` long (5x5 on 12x12, batch 256: copies 1.4 times faster, additions 2.5).  A kernel of one tap copies too
     little to be worth the transposes.
     """
-    enough = batch >= BATCH_LAST_LEAST and image_bytes * BATCH_LAST_LEAST <= MOST_BYTES
+    enough = batch >= BATCH_LAST_LEAST and image_bytes * BATCH_LAST_LEAST <= 64 << 20
     return row < short_row and enough and taps > 1
 
 
@@ -134,12 +136,17 @@ def product_of_columns(x, w, out_shape, stride, padding, dilation, groups):
     taps, places = math.prod(kernel), math.prod(out_size)
     weights = w.reshape(groups, -1, w.shape[1] * taps)
     image_bytes = x.shape[1] * taps * places * x.itemsize
+    out = np.empty(out_shape, x.dtype)
+    if image_bytes > MOST_BYTES and out_size[0] > 1:
+        for band, rows, inside in bands(image_bytes, x.shape[2], out_size[0], kernel[0], stride[0], padding[0], dilation[0]):
+            part = (*out_shape[:2], band.stop - band.start, *out_size[1:])
+            out[:, :, band] = product_of_columns(x[:, :, rows], w, part, stride, (inside, *padding[1:]), dilation, groups)
+        return out
     batch_last = batch_goes_last(batch, image_bytes, taps, out_size[-1], short_row=16)
     step = images_a_chunk(batch, image_bytes, batch_last)
     columns_scratch, product_scratch = scratch(step * x.shape[1] * taps * places, x.dtype), None
     if batch_last:
         product_scratch = scratch(step * w.shape[0] * places, x.dtype)
-    out = np.empty(out_shape, x.dtype)
     for i in range(0, batch, step):
         images, result = x[i:i + step], out[i:i + step]
         columns = columns_of(images, groups, kernel, out_size, stride, padding, dilation, batch_last, columns_scratch)
@@ -158,6 +165,12 @@ def add_product(g, w, x_shape, stride, padding, dilation, groups):
     taps, places = math.prod(kernel), math.prod(out_size)
     weights = w.reshape(groups, -1, w.shape[1] * taps).transpose(0, 2, 1)
     image_bytes = x_shape[1] * taps * places * g.itemsize
+    if image_bytes > MOST_BYTES and out_size[0] > 1:
+        out = np.zeros(x_shape, g.dtype)
+        for band, rows, inside in bands(image_bytes, size[0], out_size[0], kernel[0], stride[0], padding[0], dilation[0]):
+            part = (*x_shape[:2], rows.stop - rows.start, *size[1:])
+            out[:, :, rows] += add_product(g[:, :, band], w, part, stride, (inside, *padding[1:]), dilation, groups)
+        return out
     # an addition has more overhead a run than a copy: rows count as short for longer
     batch_last = batch_goes_last(batch, image_bytes, taps, out_size[-1], short_row=32)
     step = images_a_chunk(batch, image_bytes, batch_last)
@@ -191,6 +204,11 @@ def correlate_columns(g, x, w_shape, stride, padding, dilation, groups):
     taps, places = math.prod(kernel), math.prod(out_size)
     rows = w_shape[1] * taps
     image_bytes = x.shape[1] * taps * places * x.itemsize
+    if image_bytes > MOST_BYTES and out_size[0] > 1:
+        total = np.zeros(w_shape, x.dtype)
+        for band, rows_of_x, inside in bands(image_bytes, x.shape[2], out_size[0], kernel[0], stride[0], padding[0], dilation[0]):
+            total += correlate_columns(g[:, :, band], x[:, :, rows_of_x], w_shape, stride, (inside, *padding[1:]), dilation, groups)
+        return total
     batch_last = batch_goes_last(batch, image_bytes, taps, out_size[-1], short_row=16)
     if not batch_last:  # a product per image: their terms must fit too before they are summed
         image_bytes = max(image_bytes, math.prod(w_shape) * x.itemsize)
@@ -210,6 +228,21 @@ def correlate_columns(g, x, w_shape, stride, padding, dilation, groups):
         else:
             total += np.matmul(grads.reshape(n, groups, -1, places), columns.transpose(0, 1, 3, 2)).sum(0)
     return total.reshape(w_shape)
+
+
+def bands(image_bytes, n, out, kernel, stride, padding, dilation):
+    """Pieces of the first spatial dimension: a slice of the result, that of x which it sees, and the padding of that."""
+    low, count = padding[0], min(out, -(-image_bytes // MOST_BYTES))
+    for i in range(count):
+        band = slice(out * i // count, out * (i + 1) // count)
+        start = band.start * stride - low
+        stop = (band.stop - 1) * stride + dilation * (kernel - 1) + 1 - low
+        rows = slice(min(max(start, 0), n), max(min(stop, n), 0))
+        if rows.stop <= rows.start:  # it sees padding only
+            rows = slice(0, 0)
+            yield band, rows, (stop - start, 0)
+        else:
+            yield band, rows, (rows.start - start, stop - rows.stop)
 
 
 # ---- images, windows, columns ----------------------------------------------------------------------------------------

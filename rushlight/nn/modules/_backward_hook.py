@@ -63,7 +63,7 @@ class BackwardGates:
         for hook in self.pre_hooks:
             replacement = hook(self.module, grad_outputs)
             if replacement is not None:
-                grad_outputs = _as_tuple(replacement, "backward pre hook", "grad_output", count)
+                grad_outputs = _as_tuple(replacement, "Backward pre hook", "grad_output", count)
         self.grad_outputs = grad_outputs
         if self.hooks and not self.inputs_watched:
             # No input needs a gradient, so nothing will come back through the other gate.
@@ -96,7 +96,7 @@ class BackwardGates:
         for hook in self.hooks:
             replacement = hook(self.module, grad_inputs, self.grad_outputs)
             if replacement is not None:
-                grad_inputs = _as_tuple(replacement, "backward hook", "grad_input", self.input_count)
+                grad_inputs = _as_tuple(replacement, "Backward hook", "grad_input", self.input_count)
         self.grad_outputs = None
         return tuple(grad_inputs[position] for position in positions)
 
@@ -113,7 +113,7 @@ def _as_tuple(value, hook_kind, what, count):
     values = _tuple_of(value)
     if len(values) != count:
         raise RuntimeError(
-            f"Backward hook returned an invalid number of {what}, got {len(values)}, but expected {count}"
+            f"{hook_kind} returned an invalid number of {what}, got {len(values)}, but expected {count}"
         )
     return values
 

@@ -370,9 +370,8 @@ def _maybe_warn_non_full_backward_hook(self, inputs, result, grad_fn):
             "will be removed in future versions. "
         ) + advice.format("grad_output")
     else:
-        forward_nodes = {node for node, _ in grad_fn.next_functions}
-        input_nodes = {value.grad_fn for value in grad_inputs if value.grad_fn is not None}
-        if not (len(grad_fn.next_functions) > 1 and input_nodes and not input_nodes <= forward_nodes):
+        last_inputs = {node for node, _ in grad_fn.next_functions}
+        if last_inputs == {value.grad_fn for value in grad_inputs if value.grad_fn is not None}:
             return
         message = (
             "Using a non-full backward hook when the forward contains multiple autograd Nodes is deprecated and will "
