@@ -13,7 +13,7 @@ from .tensor.tensor import Tensor, _boundary, _strided as strided, layout
 from .autograd.grad_mode import (enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled,  # noqa: F401
                                  no_grad, set_grad_enabled)
 
-__version__ = "2.13.0"
+from .torch_version import __version__  # noqa: E402,F401
 __rushlight_version__ = "0.1.0"
 
 globals().update({name: d for name, d in _dtypes.ALL.items()})
@@ -39,6 +39,14 @@ _LAZY = {name: room for room, names in {
     "storage": "UntypedStorage TypedStorage " + " ".join(
         d.legacy.replace("Tensor", "Storage") for d in _dtypes.ALL.values() if not d.name.startswith("uint") or d.name == "uint8"),
     "amp": "autocast GradScaler",
+    "random": "fork_rng",
+    "_errors": "AcceleratorError OutOfMemoryError",
+    "_settings": """get_num_threads set_num_threads get_num_interop_threads set_num_interop_threads get_float32_matmul_precision
+                    set_float32_matmul_precision use_deterministic_algorithms are_deterministic_algorithms_enabled
+                    is_deterministic_algorithms_warn_only_enabled set_deterministic_debug_mode get_deterministic_debug_mode
+                    set_flush_denormal set_warn_always is_warn_always_enabled get_default_device set_default_device
+                    set_default_tensor_type get_device_module compiled_with_cxx11_abi is_vulkan_available has_cuda has_cudnn
+                    has_mps has_mkl has_mkldnn has_openmp has_lapack has_spectral Stream Event""",
     "amp._state": "is_autocast_enabled get_autocast_dtype set_autocast_enabled set_autocast_dtype is_autocast_available",
 }.items() for name in names.split()}
 
@@ -47,7 +55,7 @@ def __getattr__(name):
     """Submodules are loaded when first named."""
     import importlib
 
-    if name.startswith("__"):
+    if name.startswith("__") and name != "__config__":
         raise AttributeError(f"module 'torch' has no attribute {name!r}")
     if name in _LAZY:
         found = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)

@@ -109,7 +109,7 @@ class Buffer(Tensor, metaclass=_BufferMeta):
 
 # What may be asked of a tensor that has no shape yet; everything else raises.
 _ALLOWED_UNINITIALIZED = frozenset(
-    "copy_ is_complex is_floating_point half float double char short int long cuda cpu to get_device "
+    "copy_ half float double char short int long cuda cpu to get_device "
     "requires_grad_ materialize share_memory_ detach".split()
 )
 
@@ -132,7 +132,7 @@ class UninitializedTensorMixin:
     """What uninitialized parameters and buffers share: no shape, no operations, and `materialize`."""
 
     def __getattribute__(self, name):
-        if not name.startswith("_") and name not in _ALLOWED_UNINITIALIZED:
+        if not name.startswith(("_", "is_")) and name not in _ALLOWED_UNINITIALIZED:
             if callable(getattr(Tensor, name, None)):
                 _refuse(name)
         return super().__getattribute__(name)

@@ -256,6 +256,8 @@ def _linspace(start, end, steps, dtype):
         return ends
     if dtype is dt.float64:
         return _fused(k.astype(work), step, ends)
+    if dtype.kind == "int":
+        return ends + k.astype(work) * step
     wide = np.complex128 if dtype.is_complex else np.float64
     return (ends.astype(wide) + k * wide(step)).astype(work)
 

@@ -1,0 +1,5 @@
+"""OpenMP, which Rushlight does not use."""
+
+
+def is_available():
+    return False
