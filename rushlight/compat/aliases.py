@@ -28,6 +28,8 @@ ALIASES = {
     "torchsummary": "rushlight.inspect.summary",
     "torchviz": "rushlight.inspect.graph_drawing",
 }
+# the engine's rooms, whose classes nobody sees by name
+ENGINE = frozenset(("tensor", "ops", "graph", "schedule", "backends", "runtime", "compat", "cli", "serialization", "_utils"))
 HERE = os.path.dirname(os.path.abspath(__file__))
 STARTUP = os.path.join(HERE, "startup")
 HOME = os.path.dirname(os.path.dirname(HERE))  # the folder that holds the package
@@ -42,6 +44,11 @@ class AliasFinder:
         if name == "rushlight":
             # A child finds the package that its parent ran, wherever its own sys.path leads.
             return PathFinder.find_spec(name, [HOME])
+        if root == "rushlight" and name.split(".")[1] not in ENGINE:
+            spec = PathFinder.find_spec(name, path)
+            if spec is not None and spec.loader is not None:
+                spec.loader = NamingLoader(spec.loader)
+            return spec
         if root not in ALIASES:
             return None
         real_name = ALIASES[root] + dot + rest
@@ -74,6 +81,37 @@ def _spec_of(real_name):
     if parent and not hasattr(importlib.import_module(parent), "__path__"):
         return None
     return importlib.util.find_spec(real_name)
+
+
+class NamingLoader:
+    """Loads a module of ours and lets its classes say the names that programs know: torch.nn.modules.linear.Linear."""
+
+    def __init__(self, loader):
+        self._loader = loader
+
+    def __getattr__(self, name):
+        return getattr(self._loader, name)
+
+    def create_module(self, spec):
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module):
+        self._loader.exec_module(module)
+        name_classes(module)
+
+
+def name_classes(module):
+    """Give the classes of a module of ours the module name under which programs import them."""
+    own = module.__name__
+    for alias, real in reversed(ALIASES.items()):
+        if own == real or own.startswith(real + "."):
+            public = alias + own[len(real):]
+            break
+    else:
+        return
+    for value in list(vars(module).values()):
+        if isinstance(value, type) and value.__module__ == own:
+            value.__module__ = public
 
 
 class AliasLoader:
@@ -116,6 +154,9 @@ def install_finder():
         if module is not None and not module.__name__.startswith("rushlight"):
             raise RuntimeError(f"the real {name} is imported already; the names must be turned on before")
     sys.meta_path.insert(0, AliasFinder)
+    for name, module in list(sys.modules.items()):
+        if name.startswith("rushlight.") and name.split(".")[1] not in ENGINE:
+            name_classes(module)
 
 
 def install():

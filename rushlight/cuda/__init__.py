@@ -170,7 +170,7 @@ def _is_in_bad_fork():
 
 
 def __getattr__(name):
-    if name in ("amp", "comm", "graphs", "nccl", "nvtx", "profiler"):
+    if name in ("amp", "graphs", "nccl", "nvtx", "profiler"):
         import importlib
 
         return importlib.import_module(f"{__name__}.{name}")

@@ -51,7 +51,9 @@ def share_array(array):
     """A copy of the array in shared memory, which forked children and receivers of its tensor see as their own."""
     size = max(1, array.nbytes)
     block = SharedBlock(anonymous_file(size), size)
-    shared = block.array(array.dtype, array.shape)
+    # Dense, in the order of dimensions that the array has.
+    strides = np.empty_like(array, order="K").strides
+    shared = block.array(array.dtype, array.shape, strides=strides)
     shared[...] = array
     return shared
 

@@ -1,14 +1,42 @@
-"""Activation functions. Source: torch.nn.functional."""
+"""Activation functions, one op each. Source: torch.nn.functional.
+
+Where PyTorch's in-place form keeps its result for the backward pass, an op of its own does so here (`..._into`).
+"""
+import math
+
 from ..graph import primitives as P
+from ..runtime import dtypes as dt
 from . import arithmetic as A
-from .declare import Op, public
+from .declare import OPS, Op, public
+from .precision import floating, refuse
+
+_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
+def _num(value, x):
+    return P.const(value, x.dtype)
+
+
+def _activation(name, compute, gradient, attrs="", node=None, kernel=None, display=None):
+    return Op(name, "input", attrs, compute=floating(kernel)(compute) if kernel else compute, node=node, display=display,
+              grads={"input": gradient})
+
+
+def _write(op, *attrs):
+    """The in-place form of an op that keeps its input."""
+    return lambda self: Op.apply_write(op, self, (self,), attrs)
+
+
+# ------------------------------------------------------------------ pieces of lines
 def _relu(x):
-    return P.binary("max", x, P.const(0, x.dtype))
+    if x.dtype is dt.bool_:
+        raise RuntimeError("Boolean inputs not supported for relu")
+    if x.dtype.is_complex:
+        raise NotImplementedError("clamp is not supported for complex types")
+    return P.binary("max", x, _num(0, x))
 
 
-relu_op = Op("relu", "input", compute=_relu, grads={"input": lambda g, result: A.where_op(A.gt_op(result, 0), g, 0)})
+relu_op = _activation("relu", _relu, lambda g, result: A.where_op(A.le_op(result, 0), 0, g))
 
 
 @public(inplace=True)
@@ -18,3 +46,466 @@ def relu(input):
 
 
 relu.op = relu_op
+relu_ = _write(relu_op)
+
+
+def _threshold(x, threshold, value):
+    if x.dtype is dt.bool_ or x.dtype.is_complex:
+        refuse("threshold_cpu", x.dtype)
+    return P.where(P.binary("le", x, _num(threshold, x)), _num(value, x), x)
+
+
+def _threshold_gradient(g, input, threshold):
+    return A.where_op(A.le_op(input, threshold), 0, g)
+
+
+threshold_op = _activation("threshold", _threshold, _threshold_gradient, "threshold value")
+threshold_into = _activation("threshold_into", _threshold, _threshold_gradient, "threshold value", "ThresholdBackward1",
+                             display="threshold_")
+
+
+@public(method=False)
+def threshold(input, threshold, value):
+    """input where it is above threshold, else value."""
+    return Op.apply(threshold_op, (input,), (threshold, value))
+
+
+@public(name="threshold_", method=False)
+def threshold_(input, threshold, value):
+    return Op.apply_write(threshold_into, input, (input,), (threshold, value))
+
+
+def _hardtanh(x, low, high):
+    if x.dtype is dt.bool_:
+        raise RuntimeError("Bool inputs not supported for hardtanh")
+    if x.dtype.is_complex:
+        raise NotImplementedError("clamp is not supported for complex types")
+    return P.binary("min", P.binary("max", x, _num(low, x)), _num(high, x))
+
+
+hardtanh_op = _activation("hardtanh", _hardtanh, attrs="min_val max_val", gradient=lambda g, input, min_val, max_val: A.where_op(
+    A.logical_or_op(A.le_op(input, min_val), A.ge_op(input, max_val)), 0, g))
+
+
+def _check_bounds(min_val, max_val):
+    if min_val > max_val:
+        raise ValueError("min_val cannot be greater than max_val")
+
+
+def hardtanh(input, min_val=-1.0, max_val=1.0):
+    """input held between min_val and max_val."""
+    _check_bounds(min_val, max_val)
+    return Op.apply(hardtanh_op, (input,), (min_val, max_val))
+
+
+def hardtanh_(input, min_val=-1.0, max_val=1.0):
+    _check_bounds(min_val, max_val)
+    return Op.apply_write(hardtanh_op, input, (input,), (min_val, max_val))
+
+
+def _leaky(x, slope):
+    return P.where(P.binary("gt", x, _num(0, x)), x, P.binary("mul", x, _num(slope, x)))
+
+
+def _leaky_into_gradient(g, result, negative_slope):
+    if negative_slope < 0:
+        raise RuntimeError("In-place leakyReLu backward calculation is triggered with a negative slope which is not supported. This is "
+                           "caused by calling in-place forward function with a negative slope, please call out-of-place version instead. "
+                           "File an issue at https://github.com/pytorch/pytorch if you do require supporting in-place leakRelu backward "
+                           "calculation with negative slope")
+    return _sloped(g, result, negative_slope)
+
+
+def _sloped(g, x, slope):
+    return A.where_op(A.gt_op(x, 0), g, A.mul_op(g, slope))
+
+
+leaky_relu_op = _activation("leaky_relu", _leaky, lambda g, input, negative_slope: _sloped(g, input, negative_slope), "negative_slope",
+                            kernel="leaky_relu_cpu")
+leaky_relu_into = _activation("leaky_relu_into", _leaky, _leaky_into_gradient, "negative_slope", "LeakyReluBackward1",
+                              kernel="leaky_relu_cpu", display="leaky_relu_")
+
+
+def leaky_relu(input, negative_slope=0.01):
+    """input where positive, else negative_slope times it."""
+    return Op.apply(leaky_relu_op, (input,), (negative_slope,))
+
+
+def leaky_relu_(input, negative_slope=0.01):
+    return Op.apply_write(leaky_relu_into, input, (input,), (negative_slope,))
+
+
+def _of_channels(weight, ndim):
+    """A weight for each channel, shaped for the input."""
+    return P.reshape(weight, (1, weight.numel) + (1,) * (ndim - 2)) if weight.numel != 1 else P.reshape(weight, (1,) * ndim)
+
+
+def _prelu(x, weight):
+    return P.where(P.binary("gt", x, _num(0, x)), x, P.binary("mul", _of_channels(weight, x.ndim), x))
+
+
+def _prelu_dx(g, input, weight, infos):
+    ndim, count = infos[0].ndim, math.prod(infos[1].shape)
+    shape = (1, count) + (1,) * (ndim - 2) if count != 1 else (1,) * ndim
+    return A.where_op(A.gt_op(input, 0), g, A.mul_op(OPS["reshape_copy"](weight, shape=shape), g))
+
+
+def _prelu_dw(g, input, infos):
+    each = A.where_op(A.gt_op(input, 0), 0, A.mul_op(g, input))
+    count = math.prod(infos[1].shape)
+    dims = tuple(d for d in range(infos[0].ndim) if d != 1 or count == 1)
+    total = OPS["sum"](each, dims=dims, keepdim=False, dtype=each.dtype)
+    return OPS["reshape_copy"](total, shape=infos[1].shape)
+
+
+prelu_op = Op("prelu", "input weight", compute=floating("prelu_cpu")(_prelu), node="PreluKernelBackward0",
+              grads={"input": _prelu_dx, "weight": _prelu_dw})
+
+
+@public()
+def prelu(input, weight):
+    """input where positive, else weight times it; weight () or (1) for all, or one for each channel (dimension 1)."""
+    x, w = input._meta, weight._meta
+    if w.numel != 1:
+        if x.ndim == 0:
+            raise RuntimeError("Not allow zero-dim input tensor.")
+        channels = x.shape[1] if x.ndim > 1 else 1
+        if channels != w.numel:
+            raise RuntimeError("Mismatch of parameter numbers and input channel size. Found parameter numbers = "
+                               f"{w.numel} and channel size = {channels}.")
+    if w.ndim > 1:
+        raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {w.ndim}")
+    if x.dtype is not w.dtype:
+        raise RuntimeError(f"prelu: Type promoting not supported. Got {dt.long_name(x.dtype)} and {dt.long_name(w.dtype)}")
+    return Op.apply(prelu_op, (input, weight))
+
+
+def _noisy(x, noise):
+    return P.binary("mul", x, noise)
+
+
+rrelu_op = Op("rrelu", "input noise", "lower upper training", node="RreluWithNoiseBackward0",
+                          compute=lambda x, noise, *_: _noisy(x, noise), grads={"input": lambda g, noise: A.mul_op(g, noise)})
+rrelu_into = Op("rrelu_into", "input noise", "lower upper training", node="RreluWithNoiseBackward1", display="rrelu_",
+                compute=lambda x, noise, *_: _noisy(x, noise), grads={"input": lambda g, noise: A.mul_op(g, noise)})
+rrelu_eval_op = _activation("rrelu_eval", lambda x, lower, upper: _leaky(x, (lower + upper) / 2), node="RreluWithNoiseBackward0",
+                            gradient=lambda g, input, lower, upper: _sloped(g, input, (lower + upper) / 2), attrs="lower upper",
+                            kernel="leaky_relu_cpu", display="rrelu")
+rrelu_eval_into = _activation("rrelu_eval_into", lambda x, lower, upper: _leaky(x, (lower + upper) / 2),
+                              lambda g, result, lower, upper: _sloped(g, result, (lower + upper) / 2), "lower upper",
+                              "RreluWithNoiseBackward1", "leaky_relu_cpu", "rrelu_")
+
+
+def _slopes(input, lower, upper, generator):
+    """A slope drawn for each element that is not positive, in the order of memory; 1 for the others."""
+    import numpy as np
+
+    from ..runtime import random_uniform
+    from ..tensor import random
+
+    if input.dtype not in (dt.float32, dt.float64):
+        refuse("rrelu_with_noise_out_cpu", input.dtype)
+    array = input.detach()._array()
+    slopes = np.ones(array.shape, array.dtype)
+    chosen = array <= 0
+    words = (generator or random.default_generator).words(random_uniform.uniform_words(int(chosen.sum()), dt.float64))
+    slopes[chosen] = random_uniform.uniform(words, dt.float64, float(lower), float(upper))
+    return Op.from_array(slopes)
+
+
+def _rrelu(input, lower, upper, training, generator, write):
+    if lower > upper:
+        raise RuntimeError("Lower bound should be less than or equal to the upper bound")
+    if training:
+        operands, attrs = (input, _slopes(input, lower, upper, generator)), (lower, upper, True)
+        return Op.apply_write(rrelu_into, input, operands, attrs) if write else Op.apply(rrelu_op, operands, attrs)
+    if write:
+        return Op.apply_write(rrelu_eval_into, input, (input,), (lower, upper))
+    return Op.apply(rrelu_eval_op, (input,), (lower, upper))
+
+
+@public(method=False)
+def rrelu(input, lower=1 / 8, upper=1 / 3, training=False, generator=None):
+    """leaky_relu whose slope is drawn for each element in training, and is the middle otherwise."""
+    return _rrelu(input, lower, upper, training, generator, False)
+
+
+@public(name="rrelu_", method=False)
+def rrelu_(input, lower=1 / 8, upper=1 / 3, training=False, generator=None):
+    return _rrelu(input, lower, upper, training, generator, True)
+
+
+def _between(x, limit):
+    return A.logical_and_op(A.ge_op(x, -limit), A.le_op(x, limit))
+
+
+def _softshrink(x, limit):
+    up, down = P.binary("gt", x, _num(limit, x)), P.binary("lt", x, _num(-limit, x))
+    inside = P.where(P.unary("isnan", x), x, _num(0, x))
+    return P.where(up, P.binary("sub", x, _num(limit, x)), P.where(down, P.binary("add", x, _num(limit, x)), inside))
+
+
+softshrink_op = _activation("softshrink", _softshrink, lambda g, input, lambd: A.where_op(_between(input, lambd), 0, g), "lambd",
+                            kernel="softshrink_check")
+
+
+def softshrink(input, lambd=0.5):
+    """input less lambd towards 0; 0 within lambd of it."""
+    if lambd < 0:
+        top = "3.40282e+38" if input.dtype is not dt.float64 else "1.79769e+308"
+        raise RuntimeError(f"lambda must be in range [0, {top}] for input dtype {dt.long_name(input.dtype)}, but found {lambd:g}")
+    return Op.apply(softshrink_op, (input,), (lambd,))
+
+
+def _hardshrink(x, limit):
+    inside = P.binary("and", P.binary("ge", x, _num(-limit, x)), P.binary("le", x, _num(limit, x)))
+    return P.where(inside, _num(0, x), x)
+
+
+hardshrink_op = _activation("hardshrink", _hardshrink, lambda g, input, lambd: A.where_op(_between(input, lambd), 0, g), "lambd",
+                            kernel="hardshrink_cpu")
+
+
+@public()
+def hardshrink(input, lambd=0.5):
+    """0 within lambd of 0, else input."""
+    return Op.apply(hardshrink_op, (input,), (lambd,))
+
+
+def _gate(x):
+    """min(max(x + 3, 0), 6) / 6."""
+    held = P.binary("min", P.binary("max", P.binary("add", x, _num(3, x)), _num(0, x)), _num(6, x))
+    return P.binary("div", held, _num(6, x))
+
+
+hardsigmoid_op = _activation("hardsigmoid", _gate, kernel="hardsigmoid_cpu", gradient=lambda g, input: A.where_op(
+    A.logical_and_op(A.gt_op(input, -3), A.lt_op(input, 3)), A.div_op(g, 6), 0))
+hardswish_op = _activation(
+    "hardswish", lambda x: P.binary("div", P.binary("mul", x, P.binary("mul", _gate(x), _num(6, x))), _num(6, x)), kernel="hardswish_cpu",
+    gradient=lambda g, input: A.where_op(A.le_op(input, -3), 0, A.where_op(
+        A.lt_op(input, 3), A.mul_op(g, A.add_op(A.div_op(input, 3), 0.5)), g)))
+
+
+def hardsigmoid(input):
+    """min(max(input + 3, 0), 6) / 6."""
+    return Op.apply(hardsigmoid_op, (input,))
+
+
+def hardswish(input):
+    """input * hardsigmoid(input)."""
+    return Op.apply(hardswish_op, (input,))
+
+
+hardsigmoid_, hardswish_ = _write(hardsigmoid_op), _write(hardswish_op)
+
+
+# ------------------------------------------------------------------ exponentials
+def _elu(x, alpha, scale, input_scale):
+    low = P.binary("mul", P.unary("expm1", P.binary("mul", x, _num(input_scale, x)) if input_scale != 1 else x), _num(alpha * scale, x))
+    high = P.binary("mul", x, _num(scale, x)) if scale != 1 else x
+    return P.where(P.binary("le", x, _num(0, x)), low, high)
+
+
+def _times(x, k):
+    return x if k == 1 else A.mul_op(x, k)
+
+
+def _elu_gradient(g, input, alpha, scale, input_scale):
+    low = A.mul_op(g, A.mul_op(A.exp_op(_times(input, input_scale)), input_scale * alpha * scale))
+    return A.where_op(A.le_op(input, 0), low, _times(g, scale))
+
+
+def _elu_into_gradient(g, result, alpha, scale, input_scale):
+    if alpha < 0:
+        raise RuntimeError("In-place elu backward calculation is triggered with a negative slope which is not supported. This is caused by "
+                           "calling in-place forward function with a negative slope, please call out-of-place version instead.")
+    low = A.mul_op(g, A.mul_op(A.add_op(result, alpha * scale), input_scale))
+    return A.where_op(A.le_op(result, 0), low, _times(g, scale))
+
+
+_ELU = "alpha scale input_scale"
+elu_op = _activation("elu", _elu, _elu_gradient, _ELU, kernel="elu_cpu")
+elu_into = _activation("elu_into", _elu, _elu_into_gradient, _ELU, "EluBackward1", "elu_cpu", "elu_")
+celu_op = _activation("celu", lambda x, alpha: _elu(x, alpha, 1, 1 / alpha),
+                      lambda g, input, alpha: _elu_gradient(g, input, alpha, 1, 1 / alpha), "alpha", kernel="elu_cpu")
+celu_into = _activation("celu_into", lambda x, alpha: _elu(x, alpha, 1, 1 / alpha),
+                        lambda g, result, alpha: _elu_into_gradient(g, result, alpha, 1, 1 / alpha), "alpha", "CeluBackward1",
+                        "elu_cpu", "celu_")
+
+
+def elu(input, alpha=1.0, scale=1.0, input_scale=1.0):
+    """input where positive, else alpha (exp(input) - 1)."""
+    return Op.apply(elu_op, (input,), (alpha, scale, input_scale))
+
+
+def elu_(input, alpha=1.0, scale=1.0, input_scale=1.0):
+    return Op.apply_write(elu_into, input, (input,), (alpha, scale, input_scale))
+
+
+def _check_celu(alpha):
+    if alpha == 0:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+
+
+@public(method=False)
+def celu(input, alpha=1.0):
+    """input where positive, else alpha (exp(input / alpha) - 1)."""
+    _check_celu(alpha)
+    return Op.apply(celu_op, (input,), (alpha,))
+
+
+@public(name="celu_", method=False)
+def celu_(input, alpha=1.0):
+    _check_celu(alpha)
+    return Op.apply_write(celu_into, input, (input,), (alpha,))
+
+
+@public(method=False)
+def selu(input):
+    """elu with the scale that keeps mean 0 and variance 1. Source: Klambauer et al., 2017."""
+    return Op.apply(elu_op, (input,), (_SELU_ALPHA, _SELU_SCALE, 1))
+
+
+@public(name="selu_", method=False)
+def selu_(input):
+    return Op.apply_write(elu_into, input, (input,), (_SELU_ALPHA, _SELU_SCALE, 1))
+
+
+_ROOT_HALF, _PDF = math.sqrt(0.5), 1 / math.sqrt(2 * math.pi)
+_TANH_SCALE, _CUBIC = math.sqrt(2 / math.pi), 0.044715
+
+
+def _gelu(x, approximate):
+    if approximate == "tanh":
+        cube = P.binary("mul", P.binary("mul", x, x), x)
+        inner = P.binary("mul", P.binary("add", x, P.binary("mul", cube, _num(_CUBIC, x))), _num(_TANH_SCALE, x))
+        share = P.unary("tanh", inner)
+    else:
+        share = P.unary("erf", P.binary("mul", x, _num(_ROOT_HALF, x)))
+    return P.binary("mul", P.binary("mul", x, _num(0.5, x)), P.binary("add", share, _num(1, x)))
+
+
+def _gelu_gradient(g, input, approximate):
+    square = A.mul_op(input, input)
+    if approximate == "tanh":
+        inner = A.mul_op(A.mul_op(input, A.add_op(A.mul_op(square, _CUBIC), 1)), _TANH_SCALE)
+        t = A.tanh_op(inner)
+        slope = A.mul_op(A.add_op(A.mul_op(square, 3 * _CUBIC), 1), _TANH_SCALE)
+        bent = A.mul_op(A.mul_op(A.mul_op(input, 0.5), A.sub_op(1, A.mul_op(t, t))), slope)
+        return A.mul_op(g, A.add_op(A.mul_op(A.add_op(t, 1), 0.5), bent))
+    cdf = A.mul_op(A.add_op(A.erf_op(A.mul_op(input, _ROOT_HALF)), 1), 0.5)
+    pdf = A.mul_op(A.exp_op(A.mul_op(square, -0.5)), _PDF)
+    return A.mul_op(g, A.add_op(cdf, A.mul_op(input, pdf)))
+
+
+gelu_op = _activation("gelu", _gelu, _gelu_gradient, "approximate", kernel="GeluKernelImpl")
+
+
+def gelu(input, *, approximate="none"):
+    """input times the normal distribution function, or its approximation by tanh. Source: Hendrycks and Gimpel, 2016."""
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError("approximate argument must be either none or tanh.")
+    return Op.apply(gelu_op, (input,), (approximate,))
+
+
+def _silu_gradient(g, input):
+    s = A.sigmoid_op(input)
+    return A.mul_op(g, A.mul_op(s, A.add_op(A.mul_op(input, A.sub_op(1, s)), 1)))
+
+
+silu_op = _activation("silu", lambda x: P.binary("mul", x, P.unary("sigmoid", x)), _silu_gradient, kernel="silu_cpu")
+
+
+def _log1p_exp(x):
+    return P.unary("log1p", P.unary("exp", x))
+
+
+def _mish_gradient(g, input):
+    t, s = A.tanh_op(softplus_op(input, beta=1, threshold=20)), A.sigmoid_op(input)
+    return A.mul_op(g, A.add_op(t, A.mul_op(A.mul_op(input, s), A.sub_op(1, A.mul_op(t, t)))))
+
+
+mish_op = _activation("mish", lambda x: P.binary("mul", x, P.unary("tanh", _softplus(x, 1, 20))), _mish_gradient, kernel="mish_cpu")
+
+
+def silu(input):
+    """input * sigmoid(input)."""
+    return Op.apply(silu_op, (input,))
+
+
+def mish(input):
+    """input * tanh(softplus(input)). Source: Misra, 2019."""
+    return Op.apply(mish_op, (input,))
+
+
+silu_, mish_ = _write(silu_op), _write(mish_op)
+
+
+def _softplus(x, beta, threshold):
+    z = P.binary("mul", x, _num(beta, x)) if beta != 1 else x
+    curve = _log1p_exp(z)
+    if beta != 1:
+        curve = P.binary("div", curve, _num(beta, x))
+    return P.where(P.binary("gt", z, _num(threshold, x)), x, curve)
+
+
+def _softplus_gradient(g, input, beta, threshold):
+    z = _times(input, beta)
+    return A.where_op(A.gt_op(z, threshold), g, A.mul_op(g, A.sigmoid_op(z)))
+
+
+softplus_op = _activation("softplus", _softplus, _softplus_gradient, "beta threshold", kernel="softplus_cpu")
+
+
+def softplus(input, beta=1, threshold=20):
+    """log(1 + exp(beta input)) / beta; input itself where beta input is above threshold."""
+    return Op.apply(softplus_op, (input,), (beta, threshold))
+
+
+def log_sigmoid_values(x):
+    """log(sigmoid(x)) on graph values."""
+    return P.binary("sub", P.binary("min", x, _num(0, x)), _log1p_exp(P.unary("neg", P.unary("abs", x))))
+
+
+logsigmoid_op = _activation("log_sigmoid", log_sigmoid_values, lambda g, input: A.mul_op(g, A.sigmoid_op(A.neg_op(input))),
+                            kernel="log_sigmoid_cpu")
+
+
+def logsigmoid(input):
+    """log(sigmoid(input))."""
+    return Op.apply(logsigmoid_op, (input,))
+
+
+# ------------------------------------------------------------------ gates
+def _halves(shape, dim):
+    """(starts, sizes) of the two halves along dim."""
+    half = shape[dim] // 2
+    sizes = shape[:dim] + (half,) + shape[dim + 1:]
+    return ((0,) * len(shape), sizes), (tuple(half if d == dim else 0 for d in range(len(shape))), sizes)
+
+
+def _glu(x, dim):
+    a, b = [P.slice_(x, starts, sizes) for starts, sizes in _halves(x.shape, dim)]
+    return P.binary("mul", a, P.unary("sigmoid", b))
+
+
+def _glu_gradient(g, input, infos, dim):
+    steps = (1,) * infos[0].ndim
+    a, b = [OPS["cut"](input, starts=starts, sizes=sizes, steps=steps) for starts, sizes in _halves(infos[0].shape, dim)]
+    s = A.sigmoid_op(b)
+    open_ = A.mul_op(g, s)
+    return OPS["concatenate"](open_, A.mul_op(A.mul_op(open_, a), A.sub_op(1, s)), dim=dim)
+
+
+glu_op = _activation("glu", _glu, _glu_gradient, "dim", kernel="glu_cpu")
+
+
+def glu(input, dim=-1):
+    """The first half along dim, times the sigmoid of the second."""
+    meta = input._meta
+    if meta.ndim == 0:
+        raise RuntimeError("glu does not support scalars because halving size must be even")
+    d = Op.wrap_dim(dim, meta.ndim)
+    if meta.shape[d] % 2:
+        raise RuntimeError(f"Halving dimension must be even, but dimension {d} is size {meta.shape[d]}")
+    return Op.apply(glu_op, (input,), (d,))

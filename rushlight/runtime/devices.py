@@ -4,6 +4,7 @@ _TYPES = ("cpu", "cuda", "mps", "xpu", "meta", "xla", "hpu", "mtia", "ipu", "hip
           "ve", "fpga", "maia", "lazy", "vulkan", "privateuseone", "mkldnn")
 _EXPECTED = ("cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, "
              "hpu, mtia, privateuseone")
+NO_ACCELERATOR = "Cannot access accelerator device when none is available."
 
 
 class device:
@@ -15,7 +16,7 @@ class device:
         if isinstance(type, device):
             type, index = type.type, type.index if index is None else index
         if isinstance(type, int) and not isinstance(type, bool):
-            type, index = "cuda", type
+            raise RuntimeError(NO_ACCELERATOR)      # a bare number means one of these
         if not isinstance(type, str):
             raise TypeError(f"device(): argument 'type' (position 1) must be str, not {type.__class__.__name__}")
         if ":" in type:
@@ -27,6 +28,8 @@ class device:
             index = int(number)
         if type not in _TYPES:
             raise RuntimeError(f"Expected one of {_EXPECTED} device type at start of device string: {type}")
+        if index is not None and index < 0:
+            raise RuntimeError("Device index must not be negative")
         self.type = type
         self.index = index
 

@@ -13,6 +13,7 @@ from . import view_ops, rebase, checks, creation, exchange, memory, indexing, ra
 from ..ops import pointwise, reductions, products, joining, searching  # noqa: E402,F401
 from ..ops import (activations, convolution, cross_entropy, dropout, embedding, losses, pooling,  # noqa: E402,F401
                    softmax)
+from ..ops import layer_normalization, normalization  # noqa: E402,F401
 from . import operators                            # noqa: E402,F401
 
 Op.permute = staticmethod(view_ops.permute)

@@ -102,7 +102,9 @@ def type_(self, dtype=None, non_blocking=False, **kwargs):
     if dtype is None:
         return f"torch.{self.dtype.legacy}"
     if isinstance(dtype, str):
-        name = dtype.rsplit(".", 1)[-1]
+        module, _, name = dtype.rpartition(".")
+        if module == "torch.cuda":
+            devices.resolve("cuda")
         found = [d for d in dt.ALL.values() if d.legacy == name]
         if not found:
             raise ValueError(f"invalid type: '{dtype}'")
@@ -120,15 +122,22 @@ Tensor.cpu = lambda self, memory_format=None: self
 
 
 def _cuda(self, device=None, non_blocking=False, memory_format=None):
-    devices.resolve("cuda" if device is None else device)
+    if device is not None and devices.device(device).type != "cuda":
+        raise RuntimeError("Invalid device, must be cuda device")
+    devices.resolve("cuda")
+
+
+def _xpu(self, device=None, non_blocking=False, memory_format=None):
+    devices.resolve("xpu")
 
 
 Tensor.cuda = _cuda
+Tensor.xpu = _xpu
 Tensor.pin_memory = lambda self, device=None: _no_pinning(self)
 
 
 def _no_pinning(self):
-    raise RuntimeError("Cannot access accelerator device when none is available.")
+    raise RuntimeError(devices.NO_ACCELERATOR)
 
 
 def _converter(dtype):

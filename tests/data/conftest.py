@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import warnings
+from collections import deque
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ def plain(value):
         return str(value.dtype).removeprefix("torch."), list(value.shape), value.tolist()
     if isinstance(value, dict):
         return type(value).__name__, {key: plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, deque)):
         return type(value).__name__, [plain(item) for item in value]
     return value
 

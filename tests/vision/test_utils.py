@@ -122,7 +122,7 @@ def test_write_and_encode(tmp_path):
     coded = vision.io.encode_jpeg(image, 90)
     assert coded.dtype == torch.uint8 and coded.dim() == 1
     vision.io.write_file(str(tmp_path / "a.jpg"), coded)
-    assert torch.equal(vision.io.read_file(str(tmp_path / "a.jpg")), coded)
+    assert vision.io.read_file(str(tmp_path / "a.jpg")).tolist() == coded.tolist()
     decoded = vision.io.decode_jpeg([coded, coded])
     assert len(decoded) == 2 and (decoded[0].float() - image.float()).abs().mean().item() < 15
     assert vision.io.decode_png(vision.io.encode_png(image[:1])).shape == (1, 37, 46)

@@ -153,8 +153,10 @@ class Module:
         try:
             if hooked:
                 result = self._call_with_hooks(args, kwargs)
-            else:
+            elif kwargs:
                 result = self.forward(*args, **kwargs)
+            else:  # the usual call; passing no keywords is faster than passing an empty dict
+                result = self.forward(*args)
         except Exception as error:
             if not hasattr(error, "_rushlight_modules"):
                 error._rushlight_modules = tuple(_call_stack)
@@ -262,18 +264,15 @@ class Module:
     def __getattr__(self, name):
         # Reached only when ordinary look-up failed.
         state = self.__dict__
-        if "_parameters" in state:
-            parameters = state["_parameters"]
-            if name in parameters:
-                return parameters[name]
-        if "_buffers" in state:
-            buffers = state["_buffers"]
-            if name in buffers:
-                return buffers[name]
-        if "_modules" in state:
-            modules = state["_modules"]
-            if name in modules:
-                return modules[name]
+        try:
+            if name in (registry := state["_parameters"]):
+                return registry[name]
+            if name in (registry := state["_modules"]):
+                return registry[name]
+            if name in (registry := state["_buffers"]):
+                return registry[name]
+        except KeyError:  # Module.__init__ was not called
+            pass
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __setattr__(self, name, value):

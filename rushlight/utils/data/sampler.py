@@ -76,7 +76,7 @@ class RandomSampler(Sampler[int]):
         size = len(self.data_source)
         chunks, rest = divmod(self.num_samples, _REPLACEMENT_CHUNK)
         for length in itertools.chain(itertools.repeat(_REPLACEMENT_CHUNK, chunks), (rest,)):
-            drawn = torch.randint(high=size, size=(length,), dtype=torch.int64, generator=generator)
+            drawn = torch.randint(size, (length,), dtype=torch.int64, generator=generator)
             yield from drawn.tolist()
 
     def _permuted(self, generator):

@@ -13,7 +13,6 @@ _PLACES = {
     "VOCSegmentation": "voc", "VOCDetection": "voc",
     "ImageNet": "imagenet",
     "VisionDataset": "vision",
-    "wrap_dataset_for_transforms_v2": "_v2_wrapper",
 }  # fmt: skip
 
 # What torchvision has and Rushlight does not yet, so that the error can say so.
@@ -23,7 +22,7 @@ _MISSING = frozenset(
     "LFWPeople LFWPairs KittiFlow Sintel FlyingChairs FlyingThings3D HD1K DTD FER2013 GTSRB CLEVRClassification "
     "PCAM Country211 FGVCAircraft EuroSAT RenderedSST2 Kitti2012Stereo Kitti2015Stereo CarlaStereo "
     "Middlebury2014Stereo CREStereo FallingThingsStereo SceneFlowStereo SintelStereo InStereo2k ETH3DStereo "
-    "Imagenette".split()
+    "Imagenette wrap_dataset_for_transforms_v2".split()
 )
 
 _find, __dir__, __all__ = lazy_names(__name__, _PLACES, ("utils",))

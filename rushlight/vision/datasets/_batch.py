@@ -28,6 +28,12 @@ def fetch(images: np.ndarray, targets, transform, indices):
     return [stage.apply(moved), _targets(targets, indices)]
 
 
+def is_pure(transform) -> bool:
+    """Whether the batches of this transform draw no random numbers."""
+    stages = split_at_tensor(transform)
+    return stages is not None and not stages[0] and not stages[1].flips
+
+
 def fetch_loaded(load, samples, transform):
     """The collated batch of the PIL images that `load(path)` gives, for samples [(path, int)], or NotImplemented.
 
@@ -74,7 +80,8 @@ def _image_at(batch: np.ndarray, k: int):
 def _move(images: np.ndarray, indices, steps, shape) -> np.ndarray:
     """The images at `indices`, each through the steps of geometry: (n, C, H', W')."""
     if not steps:
-        return images[np.asarray(indices)]
+        # take is the faster, but would first make a copy of images that do not lie one after another
+        return images.take(indices, 0) if images.flags.c_contiguous else images[np.asarray(indices)]
     words = _draws.words(len(indices), sum(step.draws for step in steps))
     column = 0
     for step in steps:

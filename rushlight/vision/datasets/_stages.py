@@ -187,7 +187,8 @@ class TensorStage:
         if not self.to_float:
             return torch.from_numpy(np.ascontiguousarray(images))
         out = np.empty(images.shape, np.float32)
-        np.divide(images, np.float32(255), out=out)
+        out[...] = images  # cast first: dividing 8-bit values into floats goes through a buffer
+        out /= np.float32(255)
         for step in self.normalize:
             mean, std = (_per_channel(value, images.shape[1]) for value in (step.mean, step.std))
             if mean is None or std is None or not std.all():

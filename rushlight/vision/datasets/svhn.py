@@ -52,6 +52,11 @@ class SVHN(VisionDataset):
             target = self.target_transform(target)
         return image, target
 
+    @property
+    def _fetch_is_pure(self) -> bool:
+        """Whether batches may be fetched in any order: nothing is drawn."""
+        return _batch.is_pure(self.transform)
+
     def _fetch_batch(self, indices):
         """The batch of these items as the loader would collate it, or NotImplemented (see _batch)."""
         if type(self).__getitem__ is not SVHN.__getitem__ or self.target_transform is not None:

@@ -54,7 +54,7 @@ def batched_nms(boxes, scores, idxs, iou_threshold: float):
     if boxes.numel() == 0:
         return torch.empty((0,), dtype=torch.int64, device=boxes.device)
     kept = torch.zeros_like(scores, dtype=torch.bool)
-    for category in torch.unique(idxs).tolist():
+    for category in set(idxs.tolist()):
         members = torch.where(idxs == category)[0]
         kept[members[nms(boxes[members], scores[members], iou_threshold)]] = True
     chosen = torch.where(kept)[0]

@@ -3,12 +3,14 @@
 import numbers
 from collections.abc import Sequence
 
+import numpy as np
+
 import rushlight as torch
 
 
 def chance(p: float) -> bool:
     """True with probability p: one draw from the default generator."""
-    return bool(torch.rand(1) < p)
+    return torch.rand(1).item() < np.float32(p)  # as a float32 tensor compares with a number
 
 
 def uniform(low: float, high: float) -> float:

@@ -63,7 +63,7 @@ class RandomApply(torch.nn.Module):
         self.p = p
 
     def forward(self, img):
-        if self.p < torch.rand(1):
+        if self.p < torch.rand(1).item():
             return img
         for transform in self.transforms:
             img = transform(img)

@@ -148,7 +148,8 @@ class Lease:
 
     def array(self, offset, size):
         """`size` bytes from `offset`, as an array whose owner nobody else has."""
-        return np.asarray(Piece(self, self._memory[offset : offset + size]))
+        address = self._memory.__array_interface__["data"][0]
+        return Piece(self, address + offset).array("|u1", (size,))
 
     def __del__(self):
         # Memory that a forked child may still be reading, or that is our own copy, is not written again.
@@ -162,8 +163,24 @@ class Piece:
     # Says to whoever adopts the array that holding the array is holding the memory alone.
     sole_owner = True
 
-    __slots__ = ("__array_interface__", "_lease")
+    __slots__ = ("__array_interface__", "_lease", "_address")
 
-    def __init__(self, lease, memory):
-        self.__array_interface__ = memory.__array_interface__
+    def __init__(self, lease, address):
         self._lease = lease
+        self._address = address
+
+    def array(self, typestr, shape):
+        self.__array_interface__ = {
+            "version": 3,
+            "data": (self._address, False),
+            "typestr": typestr,
+            "shape": tuple(shape),
+        }
+        return np.asarray(self)
+
+
+def typed(buffer, typestr, shape):
+    """An array of another type in the place of `buffer`, an array of bytes; with no other array behind it."""
+    if isinstance(buffer.base, Piece):
+        return Piece(buffer.base._lease, buffer.base._address).array(typestr, shape)
+    return buffer.view(typestr).reshape(shape).copy()

@@ -12,7 +12,7 @@ import numpy as np
 
 import rushlight as torch
 from rushlight.utils.data._utils.arrays import to_array, to_tensor
-from rushlight.utils.data._utils.segments import INLINE_BYTES, offsets_of
+from rushlight.utils.data._utils.segments import INLINE_BYTES, offsets_of, typed
 
 _PROTOCOL = 5
 
@@ -69,9 +69,8 @@ def _dense_order(array):
 def _rebuild(buffer, dtype_str, shape, order, dtype_name, requires_grad):
     if not isinstance(buffer, np.ndarray):
         # Pickled without buffers apart: a bytearray, or bytes where the source was read-only.
-        buffer = np.frombuffer(buffer, dtype=np.uint8).copy()
-    array = buffer.view(dtype_str).reshape(shape)
-    tensor = to_tensor(array, None if dtype_name is None else getattr(torch, dtype_name))
+        buffer = np.frombuffer(buffer, dtype=np.uint8)
+    tensor = to_tensor(typed(buffer, dtype_str, shape), None if dtype_name is None else getattr(torch, dtype_name))
     if order is not None:
         tensor = tensor.permute(tuple(int(dim) for dim in np.argsort(order)))
     return tensor.requires_grad_() if requires_grad else tensor
@@ -139,7 +138,7 @@ class Result:
             self._lease = reader.lend(number)
 
     def open(self):
-        """What the worker sent. Its arrays lie in the segment, or in memory of their own."""
+        """What the worker sent. Its tensors lie in the segment, or in memory of their own."""
         return pickle.loads(self._payload, buffers=self._buffers())
 
     def _buffers(self):
@@ -148,6 +147,6 @@ class Result:
             return [self._lease.array(offset, size) for offset, size in zip(offsets, self._sizes)]
         buffers, start = [], 0
         for size in self._sizes:
-            buffers.append(np.frombuffer(self._tail, np.uint8, size, start).copy() if size else np.empty(0, np.uint8))
+            buffers.append(np.frombuffer(self._tail, np.uint8, size, start) if size else np.empty(0, np.uint8))
             start += size
         return buffers
