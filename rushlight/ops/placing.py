@@ -267,7 +267,8 @@ def _collect(g, mask, shape):
 
 
 collect_op = Op("collect", "input mask", "shape", compute=_collect, node="MaskedScatterBackward0",
-                grads={"input": lambda g, mask, infos: masked_scatter_op(A.where_op(mask, 0.0, 0.0), mask, g, shape=infos[0].shape)})
+                grads={"input": lambda g, mask, infos: masked_scatter_op(
+                    OPS["zeros_shaped"](mask, shape=infos[0].shape, dtype=g.dtype), mask, g, shape=infos[0].shape)})
 
 
 def _masked_scatter_source(g, mask, infos, shape):
