@@ -4,6 +4,7 @@ A tensor that is put on a Queue moves to shared memory (`share_memory_`) first, 
 other's writes, as in PyTorch. As there, the sender must live until the receiver has taken the tensor.
 """
 
+import multiprocessing.context
 import multiprocessing.reduction
 import os
 import weakref
@@ -84,6 +85,7 @@ def reduce_tensor(tensor):
         # Shared by inheritance only (or empty): the receiver gets a copy.
         array = share_array(array)
         block = block_of(array.__array_interface__["data"][0])
+    _keep_until_started(block)
     return rebuild_tensor, (
         multiprocessing.reduction.DupFd(block.fd),
         block.size,
@@ -94,6 +96,13 @@ def reduce_tensor(tensor):
         None if stands_for is None else str(stands_for).rpartition(".")[2],
         tensor.requires_grad,
     )
+
+
+def _keep_until_started(block):
+    """A process being spawned is given the descriptor's number now and the descriptor later."""
+    process = multiprocessing.context.get_spawning_popen()
+    if process is not None:
+        vars(process).setdefault("_shared_blocks", []).append(block)
 
 
 def rebuild_tensor(handle, size, offset, dtype, shape, strides, dtype_name, requires_grad):

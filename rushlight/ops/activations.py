@@ -18,8 +18,17 @@ def _num(value, x):
 
 
 def _activation(name, compute, gradient, attrs="", node=None, kernel=None, display=None):
-    return Op(name, "input", attrs, compute=floating(kernel)(compute) if kernel else compute, node=node, display=display,
-              grads={"input": gradient})
+    inner = floating(kernel)(compute) if kernel else compute
+
+    def checked(x, *rest):
+        if x.weak:
+            raise TypeError(f"{display or name}(): argument 'input' (position 1) must be Tensor, not {_NUMBER_NAMES[x.dtype.kind]}")
+        return inner(x, *rest)
+
+    return Op(name, "input", attrs, compute=checked, node=node, display=display, grads={"input": gradient})
+
+
+_NUMBER_NAMES = {"bool": "bool", "int": "int", "float": "float", "complex": "complex"}
 
 
 def _write(op, *attrs):
@@ -84,7 +93,7 @@ def _hardtanh(x, low, high):
 
 
 hardtanh_op = _activation("hardtanh", _hardtanh, attrs="min_val max_val", gradient=lambda g, input, min_val, max_val: A.where_op(
-    A.logical_or_op(A.le_op(input, min_val), A.ge_op(input, max_val)), 0, g))
+    A.logical_and_op(A.gt_op(input, min_val), A.lt_op(input, max_val)), g, 0))
 
 
 def _check_bounds(min_val, max_val):
@@ -209,7 +218,8 @@ def _slopes(input, lower, upper, generator):
     slopes = np.ones(array.shape, array.dtype)
     chosen = array <= 0
     words = (generator or random.default_generator).words(random_uniform.uniform_words(int(chosen.sum()), dt.float64))
-    slopes[chosen] = random_uniform.uniform(words, dt.float64, float(lower), float(upper))
+    low, high = slopes.dtype.type(lower), slopes.dtype.type(upper)
+    slopes[chosen] = random_uniform.uniform(words, dt.float64, float(low), float(high))
     return Op.from_array(slopes)
 
 
@@ -235,8 +245,8 @@ def rrelu_(input, lower=1 / 8, upper=1 / 3, training=False, generator=None):
     return _rrelu(input, lower, upper, training, generator, True)
 
 
-def _between(x, limit):
-    return A.logical_and_op(A.ge_op(x, -limit), A.le_op(x, limit))
+def _outside(g, x, limit):
+    return A.where_op(A.gt_op(A.abs_op(x), limit), g, 0)
 
 
 def _softshrink(x, limit):
@@ -245,7 +255,7 @@ def _softshrink(x, limit):
     return P.where(up, P.binary("sub", x, _num(limit, x)), P.where(down, P.binary("add", x, _num(limit, x)), inside))
 
 
-softshrink_op = _activation("softshrink", _softshrink, lambda g, input, lambd: A.where_op(_between(input, lambd), 0, g), "lambd",
+softshrink_op = _activation("softshrink", _softshrink, lambda g, input, lambd: _outside(g, input, lambd), "lambd",
                             kernel="softshrink_check")
 
 
@@ -262,7 +272,7 @@ def _hardshrink(x, limit):
     return P.where(inside, _num(0, x), x)
 
 
-hardshrink_op = _activation("hardshrink", _hardshrink, lambda g, input, lambd: A.where_op(_between(input, lambd), 0, g), "lambd",
+hardshrink_op = _activation("hardshrink", _hardshrink, lambda g, input, lambd: _outside(g, input, lambd), "lambd",
                             kernel="hardshrink_cpu")
 
 

@@ -1,4 +1,5 @@
-"""Normalisation within one example: over the last dimensions, or over groups of channels."""
+"""Normalisation within one example. Source: torch.nn.functional.layer_norm (Ba et al. 2016), group_norm (Wu and He 2018), rms_norm
+(Zhang and Sennrich 2019) and local_response_norm (Krizhevsky et al. 2012)."""
 from math import prod
 
 from ..graph import primitives as P
@@ -142,8 +143,9 @@ def _check_groups(input, groups, weight, bias):
                            f"{list(shape)} and num_groups={groups}")
     for name, p in (("weight", weight), ("bias", bias)):
         if p is not None and p._meta.shape != (shape[1],):
+            shown = p if weight is None else weight     # PyTorch shows the weight's shape for either
             raise RuntimeError(f"Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of "
-                               f"shape {list(p._meta.shape)} and input of shape {list(shape)}")
+                               f"shape {list(shown._meta.shape)} and input of shape {list(shape)}")
     check_dtypes("GroupNormKernelImpl", input, weight, bias)
 
 
@@ -156,13 +158,6 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
 @public(name="group_norm", method=False)
 def _torch_group_norm(input, num_groups, weight=None, bias=None, eps=1e-5, cudnn_enabled=True):
     return group_norm(input, num_groups, weight, bias, eps)
-
-
-@public(method=False)
-def native_group_norm(input, weight, bias, N, C, HxW, group, eps):
-    """group_norm, and each group's mean and reciprocal standard deviation."""
-    _check_groups(input, group, weight, bias)
-    return Op.apply(group_norm_op, (input, weight, bias), (group, eps))
 
 
 # ------------------------------------------------------------------ by the root of the mean square
@@ -180,7 +175,7 @@ def _rms_norm_gradient(gs, input, weight, infos, needs, ndims, eps):
     x, g = op_wide(input), op_wide(gs[0])
     split = len(x.shape) - ndims
     lead, dims = tuple(range(split)), tuple(range(split, len(x.shape)))
-    n = prod(x.shape[d] for d in dims)
+    n = max(prod(x.shape[d] for d in dims), 1)
     inverse = A.rsqrt_op(A.add_op(A.div_op(sum_kept(A.mul_op(x, x), dims), n), eps))
     dx = dw = None
     if needs[0]:
@@ -193,8 +188,12 @@ def _rms_norm_gradient(gs, input, weight, infos, needs, ndims, eps):
     return [dx, dw]
 
 
-rms_norm_op = Op("rms_norm", "input weight", "ndims eps", compute=_rms_norm, node="MulBackward0", nout=2, nondifferentiable=(1,),
-                 grad=_rms_norm_gradient)
+def _declare_rms(name, node):
+    return Op(name, "input weight", "ndims eps", compute=_rms_norm, node=node, nout=2, nondifferentiable=(1,),
+              grad=_rms_norm_gradient, display="rms_norm")
+
+
+rms_norm_op, rms_norm_narrow = _declare_rms("rms_norm", "MulBackward0"), _declare_rms("rms_norm_narrow", "ToCopyBackward0")
 
 
 @public(method=False)
@@ -205,9 +204,10 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
     dtype = input._meta.dtype
     if not dtype.is_floating_point:
         raise not_implemented("rms_norm", dtype)
+    narrow = dtype.itemsize == 2
     if eps is None:
-        eps = dt.finfo(dt.float32 if dtype.itemsize == 2 else dtype).eps
-    return Op.apply(rms_norm_op, (input, weight), (len(shape), eps))[0]
+        eps = dt.finfo(dt.float32 if narrow else dtype).eps
+    return Op.apply(rms_norm_narrow if narrow else rms_norm_op, (input, weight), (len(shape), eps))[0]
 
 
 # ------------------------------------------------------------------ over neighbouring channels

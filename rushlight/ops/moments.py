@@ -56,7 +56,7 @@ def statistics(x, mean, var, dims):
     """The mean and variance that the forward pass gave; under create_graph, computed again from x so that they depend on it."""
     if x.__class__ is Value:
         return mean, var
-    n = prod(x.shape[d] for d in dims)
+    n = max(prod(x.shape[d] for d in dims), 1)
     mean = A.div_op(sum_kept(x, dims), n)
     off = A.sub_op(x, mean)
     return mean, A.div_op(sum_kept(A.mul_op(off, off), dims), n)
@@ -64,7 +64,7 @@ def statistics(x, mean, var, dims):
 
 def back_through(g, off, inverse, dims):
     """The gradient of off * inverse in x, where off = x - mean(x) and inverse = rsqrt(var(x) + eps), over dims."""
-    n = prod(off.shape[d] for d in dims)
+    n = max(prod(off.shape[d] for d in dims), 1)
     along = A.mul_op(A.mul_op(sum_kept(A.mul_op(g, off), dims), A.mul_op(inverse, inverse)), 1 / n)
     level = A.mul_op(sum_kept(g, dims), 1 / n)
     return A.mul_op(A.sub_op(A.sub_op(g, level), A.mul_op(off, along)), inverse)

@@ -1,5 +1,5 @@
-"""Normalisation: over the batch, over groups of channels, over the last dimensions. Source: torch.nn.functional.batch_norm
-(Ioffe and Szegedy 2015), layer_norm (Ba et al. 2016), group_norm (Wu and He 2018), rms_norm (Zhang and Sennrich 2019)."""
+"""Normalisation over the batch, and over each image alone. Source: torch.nn.functional.batch_norm (Ioffe and Szegedy 2015) and
+instance_norm (Ulyanov et al. 2016)."""
 from math import prod
 
 from ..graph import primitives as P
@@ -159,6 +159,11 @@ def native_batch_norm(input, weight, bias, running_mean, running_var, training, 
 
 
 # ------------------------------------------------------------------ over each image
+def _repeated(t, images):
+    """A vector over channels, once for every image."""
+    return None if t is None else t.unsqueeze(0).expand(images, -1).reshape(-1)
+
+
 def instance_norm(input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-5):
     """batch_norm for each image of input (N, C, *) alone; the running statistics follow the mean over the images."""
     shape = input.size()
@@ -167,12 +172,7 @@ def instance_norm(input, running_mean=None, running_var=None, weight=None, bias=
     if not use_input_stats and (running_mean is None or running_var is None):
         raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
     images, channels = shape[0], shape[1]
-    if weight is not None:
-        weight = weight.repeat(images)
-    if bias is not None:
-        bias = bias.repeat(images)
-    mean = None if running_mean is None else running_mean.repeat(images)
-    var = None if running_var is None else running_var.repeat(images)
+    weight, bias, mean, var = (_repeated(t, images) for t in (weight, bias, running_mean, running_var))
     out = input.reshape((1, images * channels) + tuple(shape[2:]))
     # these two belong to no one else, and may be of another dtype than the image
     mean, var = (t if t is None or t.dtype is input.dtype or input.dtype is not dt.float64 else t.to(input.dtype) for t in (mean, var))

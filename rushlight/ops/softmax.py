@@ -19,6 +19,8 @@ def _shifted(x, dim):
 def _in_float32(compute):
     """Half precision is widened once, and rounded once at the end."""
     def run(x, dim):
+        if x.ndim == 0:
+            return P.reshape(run(P.reshape(x, (1,)), 0), ())
         if x.dtype in _NARROW:
             return P.cast(compute(P.cast(x, dt.float32), dim), x.dtype)
         return compute(x, dim)
@@ -45,7 +47,7 @@ def log_softmax_values(x, dim):
 
 
 def _sum_kept(x, dim):
-    return OPS["sum"](x, dims=(dim,), keepdim=True, dtype=x.dtype)
+    return OPS["sum"](x, dims=(dim,) if len(x.shape) else (), keepdim=True, dtype=x.dtype)
 
 
 def _softmax_gradient(g, result, dim):
@@ -74,8 +76,6 @@ def _apply(op, name, input, dim, dtype):
     ndim = input._meta.ndim
     d = Op.wrap_dim(dim, ndim)
     check_dtype(input, name, d)
-    if ndim == 0:
-        return Op.apply(op, (input.reshape(1),), (0,)).reshape(())
     return Op.apply(op, (input,), (d,))
 
 

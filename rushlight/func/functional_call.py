@@ -1,7 +1,4 @@
-"""Functional forms. Names as in `torch.func`."""
-
-__all__ = ["functional_call"]
-
+"""A module called with other parameters; several modules' parameters as one. Source: torch.func."""
 
 def functional_call(module, parameter_and_buffer_dicts, args=None, kwargs=None, *, tie_weights=True, strict=False):
     """Call `module` with the given tensors in place of its parameters and buffers, by dotted name.
@@ -34,3 +31,23 @@ def functional_call(module, parameter_and_buffer_dicts, args=None, kwargs=None, 
             f"{type(parameter_and_buffer_dicts)}"
         )
     return _functional_call(module, tensors, args, kwargs, tie_weights=tie_weights, strict=strict)
+
+
+def stack_module_state(models):
+    """The parameters and the buffers of equal modules, each stacked along a new first dimension: two dicts by name."""
+    import rushlight as torch
+
+    models = list(models)
+    if not models:
+        raise RuntimeError("stack_module_state: Expected at least one model, got 0.")
+    if not (all(m.training for m in models) or all(not m.training for m in models)):
+        raise RuntimeError("stack_module_state: Expected all models to have the same training/eval mode.")
+    if any(type(m) is not type(models[0]) for m in models):
+        raise RuntimeError("stack_module_state: Expected all models to be of the same class.")
+    params = {}
+    for name, first in models[0].named_parameters():
+        stacked = torch.stack([dict(m.named_parameters())[name] for m in models])
+        params[name] = stacked.detach().requires_grad_(first.requires_grad)
+    buffers = {name: torch.stack([dict(m.named_buffers())[name] for m in models]).detach()
+               for name, _ in models[0].named_buffers()}
+    return params, buffers
