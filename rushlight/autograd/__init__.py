@@ -13,12 +13,26 @@ def Variable(data, requires_grad=False, volatile=None):
     return data
 
 
+def _within_grad():
+    """Whether the backward pass that is running gives gradients back instead of adding them to `.grad`."""
+    from .engine import _tasks
+
+    return _tasks.running is not None and not _tasks.running.accumulate
+
+
+def _recomputed(run, check):
+    """See recompute.recomputed."""
+    from .recompute import recomputed
+
+    return recomputed(run, check)
+
+
 def __getattr__(name):
     if name in ("gradcheck", "gradgradcheck"):
         from . import checking
 
         return getattr(checking, name)
-    if name in ("functional", "profiler", "grad_mode", "anomaly_mode"):
+    if name in ("functional", "profiler", "grad_mode", "anomaly_mode", "forward_ad", "variable", "profiler_util"):
         import importlib
 
         return importlib.import_module(f"{__name__}.{name}")

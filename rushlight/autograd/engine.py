@@ -1,6 +1,7 @@
 """The backward pass: runs tape nodes, latest first, and hands gradients to leaves. Source: torch.autograd's engine."""
 import heapq
 import sys
+import threading
 
 from ..graph.recorder import SCALARS, boundary, current, new_storage, record
 from ..ops.declare import Op
@@ -99,6 +100,7 @@ class Task:
     """One backward pass.
 
     wanted    None, or the ids of nodes and leaves that lead to the inputs asked for
+    ends      whether the pass stops where it captures, leaving hooks and all beyond to another pass
     captures  (node, output number) or leaf id -> gradients kept for `torch.autograd.grad`
     """
 
@@ -106,6 +108,7 @@ class Task:
         self.create_graph = create_graph
         self.retain_graph = retain_graph
         self.accumulate = accumulate
+        self.ends = False
         self.buffers = {}
         self.wanted = None
         self.capture_nodes = {}
@@ -118,14 +121,35 @@ def run_backward(roots, grads, retain_graph, create_graph, inputs=None, accumula
 
     Returns, if accumulate is False, the gradient of each input, or None.
     """
+    return _run_task(Task(create_graph, retain_graph, accumulate), roots, grads, inputs)
+
+
+def run_segment(roots, grads, ends, create_graph):
+    """The gradients that arrive at `ends` (edges, as roots are) from a graph that lies between: None where none does."""
+    task = Task(create_graph, create_graph, False)
+    task.ends = True
+    return _run_task(task, roots, grads, ends)
+
+
+def _run_task(task, roots, grads, inputs):
     rec = current()
     before = rec.grad
-    task = Task(create_graph, retain_graph, accumulate)
-    rec.grad = create_graph
+    outer, _tasks.running = _tasks.running, task
+    rec.grad = task.create_graph
     try:
         return _run(task, roots, grads, inputs)
     finally:
         rec.grad = before
+        _tasks.running = outer
+
+
+class _Tasks(threading.local):
+    """The innermost backward pass that runs in this thread."""
+
+    running = None
+
+
+_tasks = _Tasks()
 
 
 def _key(edge):
@@ -133,9 +157,13 @@ def _key(edge):
 
 
 def _run(task, roots, grads, inputs):
-    dependencies = _count(roots)
-    if inputs is not None:
-        _restrict(task, roots, inputs)
+    if task.ends:
+        _capture(task, inputs)
+        dependencies = _count(roots, task.capture_nodes)
+    else:
+        dependencies = _count(roots)
+        if inputs is not None:
+            _restrict(task, roots, inputs)
     heap = []
     leaves = []
     ready = {}
@@ -153,6 +181,10 @@ def _run(task, roots, grads, inputs):
             continue
         node = heapq.heappop(heap)[1]
         grads_out = buffers.pop(node, None)
+        if task.ends and node in task.capture_nodes:
+            for nr, i in task.capture_nodes[node]:
+                task.captured[i] = None if grads_out is None else grads_out[nr]
+            continue
         results = _run_node(task, node, grads_out) if grads_out is not None else None
         for i, edge in enumerate(node.edges):
             if edge is None:
@@ -177,10 +209,19 @@ def _push(heap, leaves, target):
         heapq.heappush(heap, (-seq, target))
 
 
-def _count(roots):
-    """How many edges lead to each node and leaf that the pass can reach."""
+def _capture(task, ends):
+    """Note the edges where a segment ends."""
+    for i, edge in enumerate(ends):
+        if edge.__class__ is tuple:
+            task.capture_nodes.setdefault(edge[0], []).append((edge[1], i))
+        else:
+            task.capture_leaves.setdefault(edge, []).append(i)
+
+
+def _count(roots, ends=()):
+    """How many edges lead to each node and leaf that the pass can reach, going no further than `ends`."""
     count = {}
-    seen = set()
+    seen = set(ends)
     stack = []
     for edge in roots:
         target = _key(edge)
@@ -310,6 +351,10 @@ def _finish_leaf(task, leaf, g):
     if task.wanted is not None and id(leaf) not in task.wanted:
         return
     if g is None:
+        return
+    if task.ends:
+        for i in task.capture_leaves.get(leaf, ()):
+            task.captured[i] = g
         return
     extra = leaf._extra
     if extra is not None and extra.hooks:

@@ -325,10 +325,9 @@ def _miss(rec, key, thing, attrs, target):
         del slots[parent.nslots:]
         raise
     metas = tuple(views.root_meta(v.shape, v.dtype) if v is not None else None for v in results)
-    if target is None and thing.pointwise and metas[0].ndim > 1:
-        laid = _as_operands_lie(key, metas[0])
-        if laid is not None:
-            metas, results = (laid[0],), [P.permute(results[0], laid[1])]
+    if target is None and thing.layout is not None and metas[0].ndim > 1:
+        meta, order = _laid_out(thing, key, metas[0])
+        metas, results = (meta,), [P.permute(results[0], order)]
     outputs = [v for v in results if v is not None]
     nbytes = parent.nbytes + sum(m.nbytes for m in metas if m is not None)
     entry = Entry(parent, key, metas, added + outputs, len(added), len(slots) + len(outputs), nbytes)
@@ -339,52 +338,12 @@ def _miss(rec, key, thing, attrs, target):
     return entry
 
 
-def _as_operands_lie(key, meta):
-    """An elementwise result lies in memory as its operands do: (Meta, order of dimensions) if that is not plain order.
-
-    Source: TensorIterator, which sorts the dimensions by the operands' strides.
-    """
-    strides = []
-    for part in key[2:]:
-        if part.__class__ is views.Pattern and part.shape:
-            if not part.plain:
-                lead = meta.ndim - len(part.shape)
-                strides.append([0] * lead + [0 if n == 1 and m != 1 else s
-                                             for n, m, s in zip(part.shape, meta.shape[lead:], part.strides)])
-            else:
-                plain = views.contiguous_strides(part.shape)
-                lead = meta.ndim - len(part.shape)
-                strides.append([0] * lead + [0 if n == 1 and m != 1 else s for n, m, s in zip(part.shape, meta.shape[lead:], plain)])
-    if all(p.plain for p in key[2:] if p.__class__ is views.Pattern):
-        return None
-
-    def compare(a, b):
-        for s in strides:
-            if s[a] and s[b]:
-                if s[a] != s[b]:
-                    return -1 if s[a] < s[b] else 1
-                if meta.shape[a] > meta.shape[b]:
-                    return 1
-        return 0
-
-    order = list(range(meta.ndim - 1, -1, -1))
-    for i in range(1, meta.ndim):
-        at = i
-        for j in range(i - 1, -1, -1):
-            found = compare(order[j], order[at])
-            if found > 0:
-                order[j], order[at] = order[at], order[j]
-                at = j
-            elif found < 0:
-                break
-    order.reverse()
-    if order == list(range(meta.ndim)):
-        return None
-    inverse = [0] * meta.ndim
-    for i, d in enumerate(order):
-        inverse[d] = i
-    root = views.root_meta(tuple(meta.shape[d] for d in order), meta.dtype)
-    return views.permute(root, tuple(inverse)), tuple(order)
+def _laid_out(thing, key, meta):
+    """Where the result of an op that keeps its operands' layout lies: (Meta, order of the dimensions in memory)."""
+    patterns = [part for part in key[2:] if part.__class__ is not int]
+    if all(p.standard for p in patterns if p.__class__ is views.Pattern):
+        return meta, tuple(range(meta.ndim))
+    return views.laid_out(meta, thing.layout(thing, patterns, meta.shape))
 
 
 def _input_value(content, slot):

@@ -20,11 +20,13 @@ _LIMIT = 100_000
 class Pattern:
     """What a trace remembers of a view: all but where its slices start."""
 
-    __slots__ = ("root_shape", "root_dtype", "path", "shape", "dtype", "nstarts", "strides", "plain")
+    __slots__ = ("root_shape", "root_dtype", "path", "shape", "dtype", "nstarts", "strides", "contiguous",
+                 "standard")
 
     def __init__(self, root_shape, root_dtype, path, shape, dtype, nstarts, strides=None):
         self.strides = strides
-        self.plain = strides is None or is_contiguous(shape, strides)
+        self.contiguous = strides is None or is_contiguous(shape, strides)
+        self.standard = strides is None or strides == contiguous_strides(shape)
         self.root_shape = root_shape
         self.root_dtype = root_dtype
         self.path = path
@@ -324,6 +326,21 @@ def strided(meta, shape, strides, offset):
         return _make(root, shape, strides, offset, meta.dtype, path, starts)
     path = path + (("strided", shape, strides, offset),)
     return _make(root, shape, strides, offset, meta.dtype, path, ())
+
+
+def laid_out(meta, strides):
+    """A whole storage that is seen with the shape of `meta` and these dense strides: (Meta, order of dimensions in memory)."""
+    if strides == meta.strides:
+        return meta, tuple(range(meta.ndim))
+    order = tuple(sorted(range(meta.ndim), key=lambda d: (-strides[d], meta.shape[d] != 1)))
+    if 0 in meta.shape:
+        order = tuple(range(meta.ndim))
+    root = root_meta(tuple(meta.shape[d] for d in order), meta.dtype)
+    inverse = [0] * meta.ndim
+    for i, d in enumerate(order):
+        inverse[d] = i
+    path = () if order == tuple(range(meta.ndim)) else (("permute", tuple(inverse)),)
+    return _make(root, meta.shape, strides, 0, meta.dtype, path, ()), order
 
 
 def overlaps_itself(meta):

@@ -2,6 +2,7 @@
 import math
 
 from ..graph import primitives as P
+from ..graph import layout
 from ..runtime import dtypes as dt
 from .declare import OPS, Op
 
@@ -447,6 +448,8 @@ zeros_like_op = Op("zeros_like", "input", compute=lambda x: P.const(0, x.dtype, 
 copy_op = Op("copy", "input src", compute=_copy, node="CopyBackwards",
              grads={"input": lambda g: zeros_like_op(g), "src": lambda g: g})
 clone_op = Op("clone", "input", compute=lambda x: x, grads={"input": lambda g: g})
+clone_like_op = Op("clone_like", "input", compute=lambda x: x, grads={"input": lambda g: g}, node="CloneBackward0",
+                   display="clone")       # it lies in memory as its operand does
 fill_op = Op("fill", "input value", compute=lambda x, v: P.cast(v, x.dtype), node="FillBackward2",
              grads={"input": lambda g: zeros_like_op(g)})
 fill_tensor_op = Op("fill_tensor", "input value", compute=lambda x, v: P.cast(P.reshape(v, ()), x.dtype), node="FillBackward3",
@@ -457,4 +460,5 @@ Op.copy = copy_op
 
 for _op in list(globals().values()):
     if isinstance(_op, Op) and _op not in (clone_op, fill_op, copy_op):
-        _op.pointwise = True
+        _op.layout = layout.iterator
+clone_like_op.layout = nan_to_num_op.layout = zeros_like_op.layout = layout.like_first

@@ -38,7 +38,7 @@ class Op:
     node      PyTorch's name of the tape node, if it is not the op's in camel case
     """
 
-    pointwise = False       # elementwise, so that the result lies in memory as the operands do
+    layout = None           # how the result lies in memory: None for contiguous, or a rule of graph.layout
     apply = None            # set by tensor.apply
     apply_write = None
 
@@ -171,7 +171,7 @@ class Rule:
         return self.gradients(values)
 
     lower_into = None
-    pointwise = False
+    layout = None
 
     def gradients(self, given):
         """The wanted gradients (values or Tensors, as given), each of its operand's shape and dtype, or None."""

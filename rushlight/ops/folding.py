@@ -18,7 +18,10 @@ def _counts(size, kernel, dilation, padding, stride):
 
 
 def _columns(x, kernel, dilation, padding, stride):
-    """(N, C, H, W) to (N, C * kh * kw, blocks)."""
+    """(N, C, H, W) to (N, C * kh * kw, blocks); also without N."""
+    if x.ndim == 3:
+        out = _columns(P.reshape(x, (1,) + x.shape), kernel, dilation, padding, stride)
+        return P.reshape(out, out.shape[1:])
     images, channels, *size = x.shape
     rows, cols = _counts(size, kernel, dilation, padding, stride)
     shape = (images, channels * kernel[0] * kernel[1], rows * cols)
@@ -33,7 +36,10 @@ def _columns(x, kernel, dilation, padding, stride):
 
 
 def _image(x, size, kernel, dilation, padding, stride):
-    """(N, C * kh * kw, blocks) to (N, C, *size), each element the sum of what the blocks have there."""
+    """(N, C * kh * kw, blocks) to (N, C, *size), each element the sum of what the blocks have there; also without N."""
+    if x.ndim == 2:
+        out = _image(P.reshape(x, (1,) + x.shape), size, kernel, dilation, padding, stride)
+        return P.reshape(out, out.shape[1:])
     images, channels = x.shape[0], x.shape[1] // (kernel[0] * kernel[1])
     rows, cols = _counts(size, kernel, dilation, padding, stride)
     if _tiles(size, kernel, dilation, padding, stride):
@@ -56,7 +62,7 @@ def _image(x, size, kernel, dilation, padding, stride):
 _BLOCKS = "kernel dilation padding stride"
 im2col = Op("im2col", "input", _BLOCKS, compute=_columns, node="Im2ColBackward0",
             grads={"input": lambda g, infos, kernel, dilation, padding, stride: col2im(
-                g, size=infos[0].shape[2:], kernel=kernel, dilation=dilation, padding=padding, stride=stride)})
+                g, size=infos[0].shape[-2:], kernel=kernel, dilation=dilation, padding=padding, stride=stride)})
 col2im = Op("col2im", "input", "size " + _BLOCKS, compute=_image, node="Col2ImBackward0",
             grads={"input": lambda g, kernel, dilation, padding, stride: im2col(
                 g, kernel=kernel, dilation=dilation, padding=padding, stride=stride)})
@@ -96,12 +102,7 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
                            f"calculated shape of the array of sliding blocks as {counts}, but its components must be at least one.")
     if input._meta.dtype.kind not in ("float", "complex", "bool"):
         raise not_implemented("im2col_out_cpu", input._meta.dtype)
-    out = Op.apply(im2col, (input if len(shape) == 4 else input.unsqueeze(0),), blocks)
-    return out if len(shape) == 4 else _unbatched(out)
-
-
-def _unbatched(out):
-    return Op.apply(drop_batch, (out,)) if out.grad_fn is None else _named(out)
+    return Op.apply(im2col, (input,), blocks)
 
 
 def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
@@ -126,8 +127,7 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
                            f"{rows * cols}, but got input.size(2)={shape[-1]}.")
     if input._meta.dtype.kind not in ("float", "complex", "bool"):
         raise not_implemented("col2im_out_cpu", input._meta.dtype)
-    out = Op.apply(col2im, (input if len(shape) == 3 else input.unsqueeze(0),), (size,) + blocks)
-    return out if len(shape) == 3 else out.squeeze(0)
+    return Op.apply(col2im, (input,), (size,) + blocks)
 
 
 # ------------------------------------------------------------------ space and channels

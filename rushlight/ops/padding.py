@@ -149,6 +149,12 @@ def _check_edges(input, pad, mode, n):
     return low, high
 
 
+_SUPPORTED = """Supported combinations for non-constant padding:
+  - 2D or 3D input: padding size = 2 (pads last dimension)
+  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)
+  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)"""
+
+
 def pad(input, pad, mode="constant", value=None):
     """input with more around it: pad gives (low, high) for the last dimension, then the one before it, and so on.
 
@@ -167,14 +173,16 @@ def pad(input, pad, mode="constant", value=None):
         return constant_pad_nd(input, pad, 0 if value is None else value)
     if value is not None and value != 0:
         raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
-    n = len(pad) // 2
-    if len(shape) not in (n + 1, n + 2) or n not in (1, 2, 3):
-        if mode not in ("reflect", "replicate", "circular"):
-            raise NotImplementedError(f"Unrecognised padding mode {mode}")
-        raise NotImplementedError(f"Padding size {len(pad)} is not supported for {len(shape)}D input tensor.")
     if mode not in ("reflect", "replicate", "circular"):
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
+    n = len(pad) // 2
+    if len(shape) not in (n + 1, n + 2) or n not in (1, 2, 3):
+        raise NotImplementedError(f"Padding size {len(pad)} is not supported for {len(shape)}D input tensor.\n{_SUPPORTED}")
     if 0 in shape[len(shape) - n - (mode == "reflect"):]:
         raise RuntimeError(f"Expected {n + 1}D or {n + 2}D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for "
                            f"input, but got: {list(shape)}")
-    return Op.apply(_EDGES[mode, n], (input,), _check_edges(input, pad, mode, n))
+    low, high = _check_edges(input, pad, mode, n)
+    if mode == "circular" and min(pad) < 0:     # what is cut off does not come round
+        input = Op.apply(pad_op, (input,), (tuple(min(a, 0) for a in low), tuple(min(a, 0) for a in high), 0))
+        low, high = tuple(max(a, 0) for a in low), tuple(max(a, 0) for a in high)
+    return Op.apply(_EDGES[mode, n], (input,), (low, high))

@@ -206,16 +206,21 @@ min_dim = Op("min_dim", "input", "dim keepdim", compute=_extreme_with_index("min
              node="MinBackward0", grads={"input": _index_gradient}, display="min")
 
 
-def pair(name):
-    """A named tuple (values, indices) that prints as PyTorch's."""
-    cls = namedtuple(name, ("values", "indices"))
+RETURN_TYPES = {}
+
+
+def pair(name, fields=("values", "indices")):
+    """A named tuple that prints as PyTorch's torch.return_types.<name>."""
+    cls = namedtuple(name, fields)
     cls.__module__ = "torch.return_types"
     cls.__qualname__ = name
 
     def show(self):
-        return f"torch.return_types.{name}(\nvalues={self.values!r},\nindices={self.indices!r})"
+        inside = ",\n".join(f"{field}={value!r}" for field, value in zip(fields, self))
+        return f"torch.return_types.{name}(\n{inside})"
 
     cls.__repr__ = show
+    RETURN_TYPES[name] = cls
     return cls
 
 
@@ -262,11 +267,13 @@ def _plain_extreme(name, op):
 amax, amin = _plain_extreme("amax", amax_op), _plain_extreme("amin", amin_op)
 
 
+aminmax_pair = pair("aminmax", ("min", "max"))
+
+
 @public(out=True)
 def aminmax(input, *, dim=None, keepdim=False):
-    cls = namedtuple("aminmax", ("min", "max"))
     d = () if dim is None else dim
-    return cls(amin(input, d, keepdim), amax(input, d, keepdim))
+    return aminmax_pair(amin(input, d, keepdim), amax(input, d, keepdim))
 
 
 def _arg(which):

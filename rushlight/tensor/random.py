@@ -30,6 +30,10 @@ class Generator(_Engine):
     def clone_state(self):
         return self.clone()
 
+    def __setstate__(self, state):
+        """PyTorch pickles a generator as (seed, offset, state)."""
+        self.set_state(state[-1])
+
 
 default_generator = Generator()
 default_generator.seed()        # each run draws anew until manual_seed is called

@@ -351,6 +351,10 @@ class Tensor:
             return RemovableHandle.into(extra.hooks, hook)
         return RemovableHandle.into(self._capture(node)[0], hook)
 
+    @property
+    def _backward_hooks(self):
+        return self._extra.hooks if self._extra is not None and self._extra.hooks else None
+
     def _capture(self, node):
         if node.captured is None:
             node.captured = {}

