@@ -40,6 +40,10 @@ _LAZY = {name: room for room, names in {
         d.legacy.replace("Tensor", "Storage") for d in _dtypes.ALL.values() if not d.name.startswith("uint") or d.name == "uint8"),
     "amp": "autocast GradScaler",
     "random": "fork_rng",
+    "compiler": "compile",
+    "func": "vmap",
+    "sparse": """sparse_coo_tensor sparse_csr_tensor sparse_csc_tensor sparse_bsr_tensor sparse_bsc_tensor
+                 sparse_compressed_tensor""",
     "_errors": "AcceleratorError OutOfMemoryError",
     "_settings": """get_num_threads set_num_threads get_num_interop_threads set_num_interop_threads get_float32_matmul_precision
                     set_float32_matmul_precision use_deterministic_algorithms are_deterministic_algorithms_enabled

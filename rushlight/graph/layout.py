@@ -1,8 +1,8 @@
 """How results lie in memory: the strides that PyTorch gives to the results of elementwise ops and of copies.
 
 An op says by its `layout` which of these rules holds for it; without one its results are contiguous. A rule is asked once for
-each new place of a trace: rule(op, patterns, shape) -> strides, where patterns has a views.Pattern for each tensor operand,
-a type for each number, and None for what is absent. Source: TensorIterator's behaviour, found out by trying.
+each new place of a trace: rule(op, attrs, patterns, shape) -> strides, where patterns has a views.Pattern for each tensor
+operand, a type for each number, and None for what is absent. Source: TensorIterator's behaviour, found out by trying.
 """
 from .views import contiguous_strides, is_contiguous
 
@@ -11,9 +11,11 @@ _SCALARS = {"alpha", "value", "min", "max", "weight"}
 _CHANNELS_LAST = (0, 2, 3, 1)
 
 
-def iterator(op, patterns, shape):
+def iterator(op, attrs, patterns, shape):
     """An elementwise op: its result lies as its operands do."""
     tensors = [p for p in patterns if hasattr(p, "strides")]
+    if all(p.standard for p in tensors):
+        return contiguous_strides(shape)
     same = all(p.shape == shape for p in tensors) and not (shape and _takes_numbers(op, patterns))
     if same:
         if all(p.contiguous for p in tensors):
@@ -29,10 +31,15 @@ def iterator(op, patterns, shape):
     return in_order(shape, order, least=0)
 
 
-def like_first(op, patterns, shape):
+def like_first(op, attrs, patterns, shape):
     """A copy that preserves the format of the first operand."""
     first = next(p for p in patterns if hasattr(p, "strides"))
     return preserved(shape, first.strides)
+
+
+def as_attribute_says(op, attrs, patterns, shape):
+    """A copy into the order of dimensions that is its last attribute, the outermost first."""
+    return in_order(shape, attrs[-1])
 
 
 def preserved(shape, strides):
@@ -60,6 +67,8 @@ def _spread(pattern, shape):
 
 def is_dense(shape, strides):
     """Whether the elements fill a stretch of memory, each seen once."""
+    if 0 in shape:
+        return True
     if len(shape) == 1:
         return shape[0] < 2 or strides[0] == 1
     n = 1

@@ -326,8 +326,7 @@ def _miss(rec, key, thing, attrs, target):
         raise
     metas = tuple(views.root_meta(v.shape, v.dtype) if v is not None else None for v in results)
     if target is None and thing.layout is not None and metas[0].ndim > 1:
-        meta, order = _laid_out(thing, key, metas[0])
-        metas, results = (meta,), [P.permute(results[0], order)]
+        metas, results = _laid_out(thing, key, metas, results)
     outputs = [v for v in results if v is not None]
     nbytes = parent.nbytes + sum(m.nbytes for m in metas if m is not None)
     entry = Entry(parent, key, metas, added + outputs, len(added), len(slots) + len(outputs), nbytes)
@@ -338,12 +337,19 @@ def _miss(rec, key, thing, attrs, target):
     return entry
 
 
-def _laid_out(thing, key, meta):
-    """Where the result of an op that keeps its operands' layout lies: (Meta, order of the dimensions in memory)."""
+def _laid_out(thing, key, metas, results):
+    """The metas and values of the results of an op that has a layout of its own, each in its order in memory."""
     patterns = [part for part in key[2:] if part.__class__ is not int]
-    if all(p.standard for p in patterns if p.__class__ is views.Pattern):
-        return meta, tuple(range(meta.ndim))
-    return views.laid_out(meta, thing.layout(thing, patterns, meta.shape))
+    shape = metas[0].shape
+    strides = thing.layout(thing, key[1], patterns, shape)
+    laid, values = [], []
+    for meta, value in zip(metas, results):
+        if meta is not None and meta.shape == shape:
+            meta, order = views.laid_out(meta, strides)
+            value = P.permute(value, order)
+        laid.append(meta)
+        values.append(value)
+    return tuple(laid), values
 
 
 def _input_value(content, slot):

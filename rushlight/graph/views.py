@@ -153,7 +153,7 @@ def permute(meta, dims):
 def view_strides(shape, strides, new):
     """Strides under which memory laid out as (shape, strides) can be seen as `new`, or None. prod(new) == prod(shape)."""
     if 0 in shape:
-        return contiguous_strides(new)
+        return strides if new == shape else contiguous_strides(new)
     result = [0] * len(new)
     at = len(new) - 1
     chunk_base = strides[-1] if strides else 1

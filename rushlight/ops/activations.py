@@ -4,6 +4,7 @@ Where PyTorch's in-place form keeps its result for the backward pass, an op of i
 """
 import math
 
+from ..graph import layout
 from ..graph import primitives as P
 from ..runtime import dtypes as dt
 from . import arithmetic as A
@@ -25,7 +26,9 @@ def _activation(name, compute, gradient, attrs="", node=None, kernel=None, displ
             raise TypeError(f"{display or name}(): argument 'input' (position 1) must be Tensor, not {_NUMBER_NAMES[x.dtype.kind]}")
         return inner(x, *rest)
 
-    return Op(name, "input", attrs, compute=checked, node=node, display=display, grads={"input": gradient})
+    op = Op(name, "input", attrs, compute=checked, node=node, display=display, grads={"input": gradient})
+    op.layout = layout.iterator
+    return op
 
 
 _NUMBER_NAMES = {"bool": "bool", "int": "int", "float": "float", "complex": "complex"}
@@ -94,6 +97,9 @@ def _hardtanh(x, low, high):
 
 hardtanh_op = _activation("hardtanh", _hardtanh, attrs="min_val max_val", gradient=lambda g, input, min_val, max_val: A.where_op(
     A.logical_and_op(A.gt_op(input, min_val), A.lt_op(input, max_val)), g, 0))
+
+
+hardtanh_op.layout = layout.like_first
 
 
 def _check_bounds(min_val, max_val):
@@ -479,6 +485,7 @@ def log_sigmoid_values(x):
 
 logsigmoid_op = _activation("log_sigmoid", log_sigmoid_values, lambda g, input: A.mul_op(g, A.sigmoid_op(A.neg_op(input))),
                             kernel="log_sigmoid_cpu")
+logsigmoid_op.layout = None
 
 
 def logsigmoid(input):

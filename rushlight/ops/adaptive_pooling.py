@@ -6,7 +6,7 @@ from ..graph import primitives as P
 from ..runtime import dtypes as dt
 from .declare import Op, public
 from .pooling import _mean_windows, _spread_windows, declare_take
-from .spatial import not_implemented, numbers, planes, wide
+from .spatial import as_first, not_implemented, numbers, planes, wide
 
 
 def bounds(n, m):
@@ -125,6 +125,10 @@ def _max_places(x, out):
 places_op = Op("adaptive_max_places", "input", "out", compute=_max_places)
 _take_ops = {1: declare_take("adaptive_max_pool1d", "SqueezeBackward1"), 2: declare_take("adaptive_max_pool2d", "AdaptiveMaxPool2DBackward0"),
              3: declare_take("adaptive_max_pool3d", "AdaptiveMaxPool3DBackward0")}
+
+
+for _op in (_mean_ops[2], _take_ops[2], places_op):
+    _op.layout = as_first
 
 
 # ------------------------------------------------------------------ what users call

@@ -450,6 +450,10 @@ copy_op = Op("copy", "input src", compute=_copy, node="CopyBackwards",
 clone_op = Op("clone", "input", compute=lambda x: x, grads={"input": lambda g: g})
 clone_like_op = Op("clone_like", "input", compute=lambda x: x, grads={"input": lambda g: g}, node="CloneBackward0",
                    display="clone")       # it lies in memory as its operand does
+clone_in_order_op = Op("clone_in_order", "input", "dims", compute=lambda x, dims: x, grads={"input": lambda g: g},
+                       node="CloneBackward0", display="clone")
+to_order_op = Op("to_order", "input", "dtype dims", compute=lambda x, dtype, dims: P.cast(x, dtype), grads={"input": lambda g: g},
+                 node="ToCopyBackward0", display="to")
 fill_op = Op("fill", "input value", compute=lambda x, v: P.cast(v, x.dtype), node="FillBackward2",
              grads={"input": lambda g: zeros_like_op(g)})
 fill_tensor_op = Op("fill_tensor", "input value", compute=lambda x, v: P.cast(P.reshape(v, ()), x.dtype), node="FillBackward3",
@@ -461,4 +465,5 @@ Op.copy = copy_op
 for _op in list(globals().values()):
     if isinstance(_op, Op) and _op not in (clone_op, fill_op, copy_op):
         _op.layout = layout.iterator
-clone_like_op.layout = nan_to_num_op.layout = zeros_like_op.layout = layout.like_first
+clone_like_op.layout = nan_to_num_op.layout = zeros_like_op.layout = OPS["to_dtype"].layout = layout.like_first
+clone_in_order_op.layout = to_order_op.layout = layout.as_attribute_says

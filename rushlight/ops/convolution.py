@@ -2,7 +2,7 @@
 from ..graph import primitives as P
 from ..runtime import dtypes as dt
 from .declare import OPS, Op, public
-from .spatial import channel, not_implemented, numbers
+from .spatial import as_first_two, channel, not_implemented, numbers
 
 # attrs: stride, padding as (low, high) pairs, dilation, groups
 
@@ -56,6 +56,9 @@ conv_transpose_op = Op("conv_transpose", "input weight bias", "shape stride padd
                               "weight": lambda g, input, infos, stride, padding, dilation, groups: conv_dw_op(
                                   input, g, shape=infos[1].shape, stride=stride, padding=padding, dilation=dilation, groups=groups),
                               "bias": lambda g: _sum_channels(g)})
+
+
+conv_op.layout = conv_transpose_op.layout = as_first_two
 
 
 # ------------------------------------------------------------------ arguments and their errors

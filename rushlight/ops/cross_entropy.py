@@ -51,7 +51,10 @@ def _share(target, weight, shape, dtype, reduction, ignore):
     """d loss / d (-x at the target), shaped for the input with one class."""
     index, counts = _at_target(target, shape, ignore)
     own = _weights(index, counts, weight, dtype)
-    return P.binary("div", own, P.reduce("sum", own, _all(own))) if reduction == "mean" else own
+    if reduction != "mean":
+        return own
+    mean = P.binary("div", own, P.reduce("sum", own, _all(own)))
+    return P.where(counts, mean, P.const(0, dtype))     # no NaN where all are ignored
 
 
 share_op = Op("nll_share", "target weight", "shape dtype reduction ignore", compute=_share)
@@ -148,9 +151,7 @@ def _check(input, target, weight, ignore):
     if ndim < 1:
         raise ValueError(f"Expected 1 or more dimensions (got {ndim})")
     if ndim != 1 and x[0] != (t[0] if t else None):
-        if not t:
-            raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-        raise ValueError(f"Expected input batch_size ({x[0]}) to match target batch_size ({t[0]}).")
+        raise ValueError(f"Expected input batch_size ({x[0]}) to match target batch_size ({t[0] if t else 0}).")
     if ndim == 1 and len(t) == 1 and t[0] != 1:
         raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {t[0]}")
     if ndim <= 2:
@@ -210,13 +211,13 @@ def cross_entropy(input, target, weight=None, reduction="mean", ignore_index=-10
     meta = input._meta
     if meta.shape == target._meta.shape:
         return _of_probabilities(input, target, weight, reduction, ignore_index, label_smoothing)
+    if meta.ndim == 0:
+        Op.wrap_dim(1, 0)
     S.check_dtype(input, "log_softmax", class_dim(meta.ndim))
     if label_smoothing > 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}")
     if label_smoothing > 0:
         return _smoothed(input, target, weight, reduction, ignore_index, label_smoothing)
-    if meta.ndim == 0:
-        raise ValueError("Expected 1 or more dimensions (got 0)")
     target = _check(input, target, weight, ignore_index)
     op = cross_entropy_op if meta.ndim <= 2 else cross_entropy_2d_op
     return Op.apply(op, (input, target, weight), (reduction, ignore_index))[0]

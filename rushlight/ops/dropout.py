@@ -1,6 +1,7 @@
 """Dropout in its forms. Masks are drawn as PyTorch's CPU generator draws them, in the order of memory."""
 import math
 
+from ..graph import layout
 from ..graph import primitives as P
 from ..runtime import dtypes as dt
 from . import arithmetic as A
@@ -26,6 +27,7 @@ def _dropout(x, ticket, p, order):
 
 dropout_op = Op("dropout", "input ticket", "p order", compute=_dropout, nout=2, nondifferentiable=(1,), node="MulBackward0",
                 grad=lambda gs, result1: [A.mul_op(gs[0], result1), None])
+dropout_op.layout = layout.iterator
 mask_op = Op("dropout_mask", "ticket", "p shape dtype order", compute=_mask)
 
 

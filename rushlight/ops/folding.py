@@ -4,7 +4,7 @@ from itertools import product
 
 from ..graph import primitives as P
 from .declare import Op, public
-from .spatial import not_implemented, numbers, wide
+from .spatial import as_first, not_implemented, numbers, wide
 
 
 # ------------------------------------------------------------------ blocks
@@ -151,6 +151,9 @@ shuffle_op = Op("pixel_shuffle", "input", "r", compute=_to_space, grads={"input"
 unshuffle_op = Op("pixel_unshuffle", "input", "r", compute=_to_channels, grads={"input": lambda g, r: shuffle_op(g, r=r)})
 
 
+shuffle_op.layout = unshuffle_op.layout = as_first
+
+
 @public(method=False)
 def pixel_shuffle(input, upscale_factor):
     """(*, C r^2, H, W) to (*, C, H r, W r)."""
@@ -188,6 +191,9 @@ def _interleave(x, groups):
 
 channel_shuffle_op = Op("channel_shuffle", "input", "groups", compute=_interleave,
                         grads={"input": lambda g, infos, groups: channel_shuffle_op(g, groups=infos[0].shape[1] // groups)})
+
+
+channel_shuffle_op.layout = as_first
 
 
 @public(method=False)

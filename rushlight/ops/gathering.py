@@ -53,6 +53,8 @@ def _check_rows(array, size, _):
 
 # ------------------------------------------------------------------ gather
 def _gather(x, index, dim):
+    if index.numel == 0:
+        return P.const(0, x.dtype, index.shape)
     if x.ndim == 0 or index.ndim == 0:
         return P.reshape(P.gather(P.reshape(x, (x.numel,)), P.reshape(index, (index.numel,)), 0), index.shape)
     return P.gather(x, index, dim)
@@ -71,7 +73,7 @@ def gather(input, dim, index, *, sparse_grad=False):
     if index.dtype not in _INDEX_DTYPES:
         raise RuntimeError("gather(): Expected dtype int32/int64 for index")
     if at.numel == 0:
-        return Op.apply(gather_op, (input.new_zeros(at.shape), index.long()), (d,))
+        return Op.apply(gather_op, (input, index), (d,))
     if max(x.ndim, 1) != max(at.ndim, 1):
         raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
     for i, (a, b) in enumerate(zip(at.shape, x.shape)):
@@ -188,6 +190,6 @@ def masked_select(input, mask):
         raise RuntimeError("masked_select: expected BoolTensor for mask")
     import numpy as np
 
-    shape = joined_shape(input._meta.shape, mask._meta.shape)
+    shape = joined_shape(mask._meta.shape, input._meta.shape)
     places = np.flatnonzero(np.broadcast_to(mask._array(), shape))
     return Op.apply(masked_select_op, (input, Op.from_array(places.astype(np.int64, copy=False))), (shape,))

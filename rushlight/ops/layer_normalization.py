@@ -3,13 +3,14 @@
 from math import prod
 
 from ..graph import primitives as P
+from ..graph.layout import like_first
 from ..graph.value import Value
 from ..runtime import dtypes as dt
 from . import arithmetic as A
 from .declare import Op, public
 from .moments import (affine, back_through, check_dtypes, like, moments, op_like, op_wide, reciprocal_deviation, shaped, statistics,
                       sum_kept)
-from .spatial import channel, not_implemented, wide
+from .spatial import as_first, channel, not_implemented, wide
 
 
 # ------------------------------------------------------------------ over the last dimensions
@@ -130,6 +131,9 @@ group_norm_op = Op("group_norm", "input weight bias", "groups eps", compute=_gro
                    nondifferentiable=(1, 2), grad=_group_norm_gradient)
 
 
+group_norm_op.layout = as_first
+
+
 def _check_groups(input, groups, weight, bias):
     shape = input._meta.shape
     if len(shape) < 2:
@@ -194,6 +198,7 @@ def _declare_rms(name, node):
 
 
 rms_norm_op, rms_norm_narrow = _declare_rms("rms_norm", "MulBackward0"), _declare_rms("rms_norm_narrow", "ToCopyBackward0")
+rms_norm_op.layout = rms_norm_narrow.layout = like_first
 
 
 @public(method=False)

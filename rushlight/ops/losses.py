@@ -132,6 +132,9 @@ def l1_loss(input, target, reduction="mean"):
 
 
 # ------------------------------------------------------------------ of yes and no
+_TINY = 9.999999960041972e-13       # 1e-12 as a float32, which PyTorch keeps x (1 - x) above
+
+
 def _weigh(loss, weight):
     return loss if weight is None else P.binary("mul", loss, weight)
 
@@ -150,7 +153,7 @@ def _spread(g, infos, reduction, weight):
 
 
 def _bce_dx(g, input, target, weight, infos, reduction):
-    curve = A.clamp_min_op(A.mul_op(A.sub_op(1, input), input), 1e-12)
+    curve = A.clamp_min_op(A.mul_op(A.sub_op(1, input), input), _TINY)
     return A.mul_op(_spread(g, infos, reduction, weight), A.div_op(A.sub_op(input, target), curve))
 
 
@@ -234,6 +237,8 @@ def binary_cross_entropy_with_logits(input, target, weight=None, pos_weight=None
                 raise error
     if not target.dtype.is_floating_point and input.dtype.is_floating_point:
         raise RuntimeError(f"result type Float can't be cast to the desired output type {dt.long_name(target.dtype)}")
+    if input.dtype is not target.dtype:
+        input = input.to(target.dtype)
     return Op.apply(bce_logits_op, (input, target, weight, pos_weight), (reduction,))
 
 

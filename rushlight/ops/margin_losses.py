@@ -96,7 +96,7 @@ def _multi_margin(x, target, weight, p, margin, reduction):
     rows, _, hinge, scale = _shares(x, target, weight, p, margin)
     loss = P.reduce("sum", P.binary("mul", P.binary("mul", hinge, hinge) if p == 2 else hinge, scale), (1,))
     if reduction == "none":
-        return P.reshape(loss, target.shape if x.ndim == 2 else ())
+        return P.reshape(loss, target.shape)
     total = P.reduce("sum", loss, (0,))
     return P.binary("div", total, P.const(rows.shape[0], x.dtype)) if reduction == "mean" else total
 

@@ -8,7 +8,7 @@ from . import arithmetic as A
 from .declare import Op, public
 from .moments import (affine, back_through, check_dtypes, like, moments, op_like, op_wide, reciprocal_deviation, shaped, statistics,
                       sum_kept)
-from .spatial import channel, wide
+from .spatial import as_first, channel, wide
 
 
 # ------------------------------------------------------------------ over the batch
@@ -78,6 +78,9 @@ def _batch_norm_eval_gradient(g, input, weight, running_mean, running_var, needs
 
 batch_norm_eval_op = Op("batch_norm_eval", "input weight bias running_mean running_var", "eps", compute=_batch_norm_eval,
                         node="NativeBatchNormBackward0", grad=_batch_norm_eval_gradient, display="batch_norm")
+
+
+batch_norm_op.layout = batch_norm_eval_op.layout = as_first
 
 
 def _running(old, new, momentum, correction):

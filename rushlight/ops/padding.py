@@ -1,8 +1,9 @@
 """Padding. Source: torch.nn.functional.pad, and a comment of each mode on what stands outside of `a b c d`."""
 from ..graph import primitives as P
+from ..graph.layout import like_first
 from ..runtime import dtypes as dt
 from .declare import Op, public
-from .spatial import numbers
+from .spatial import as_first, numbers
 
 # ------------------------------------------------------------------ a constant: 0 0 | a b c d | 0 0
 pad_op = Op("constant_pad_nd", "input", "low high value", compute=lambda x, low, high, value: P.pad(x, low, high, value),
@@ -99,6 +100,12 @@ def _declare_edges(name, mode, node):
 _EDGES = {(mode, n): _declare_edges(f"{stem.lower()}_pad{n}d", mode, f"{stem}Pad{n}DBackward0")
           for mode, stem in (("reflect", "Reflection"), ("replicate", "Replication")) for n in (1, 2, 3)}
 _EDGES.update({("circular", n): _declare_edges(f"circular_pad{n}d", "circular", "CopySlices") for n in (1, 2, 3)})
+
+
+for (_mode, _), _op in _EDGES.items():
+    if _mode != "circular":
+        _op.layout = as_first
+pad_op.layout = like_first
 
 
 # ------------------------------------------------------------------ what users call

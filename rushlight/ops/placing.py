@@ -1,6 +1,7 @@
 """Writing slices and flat elements at indices: index_add, index_copy, index_fill, put, masked_scatter and their kin."""
 from math import prod
 
+from ..graph import layout
 from ..graph import primitives as P
 from ..runtime import dtypes as dt
 from . import arithmetic as A
@@ -55,14 +56,12 @@ def _check_rows_at(name, input, d, index, source):
     if input.dtype is not source.dtype:
         raise RuntimeError(f"{name}(): self ({dt.long_name(input.dtype)}) and source ({dt.long_name(source.dtype)}) must have "
                            "the same scalar type")
-    if s.ndim == 0 and x.ndim:
-        if x.ndim > 1 or index._meta.numel != 1:
-            raise IndexError(f"Dimension specified as {d} but tensor has no dimensions")
-        return
-    if x.ndim and index._meta.numel != s.shape[d]:
+    if s.ndim == 0 and index._meta.numel != 1:
+        raise IndexError(f"Dimension specified as {d} but tensor has no dimensions")
+    if s.ndim and index._meta.numel != s.shape[d]:
         raise RuntimeError(f"{name}(): Number of indices ({index._meta.numel}) should be equal to source.size(dim): "
                            f"({s.shape[d]}), for dim: {d}")
-    if x.ndim and (s.ndim != x.ndim or any(a != b for i, (a, b) in enumerate(zip(x.shape, s.shape)) if i != d)):
+    if (s.ndim != x.ndim or any(a != b for i, (a, b) in enumerate(zip(x.shape, s.shape)) if i != d)):
         raise RuntimeError("source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
                            f"{list(x.shape)} source.shape = {list(s.shape)}")
 
@@ -335,6 +334,7 @@ def _part_op(name):
     op = Op(name, "input src", "starts sizes steps", compute=_replaced,
             grads={"input": lambda g, starts, sizes, steps: op(g, 0, starts=starts, sizes=sizes, steps=steps),
                    "src": _replaced_source})
+    op.layout = layout.like_first
     return op
 
 

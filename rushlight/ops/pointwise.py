@@ -1,6 +1,7 @@
 """The public elementwise functions, made from the ops of arithmetic.py."""
 import math
 
+from ..graph import layout
 from ..graph import primitives as P
 from . import arithmetic as A
 from .declare import Op, public
@@ -230,7 +231,7 @@ def heaviside(input, values):
 
 @public(inplace=True)
 def deg2rad(input):
-    return input * (math.pi / 180)
+    return Op.apply(A.mul_op, (input, math.pi / 180))
 
 
 @public(inplace=True)
@@ -254,47 +255,11 @@ where.method = lambda self, condition, other: Op.apply(A.where_op, (condition, s
 @public()
 def clone(input, *, memory_format=None):
     """A copy that is part of the tape."""
-    out = Op.apply(A.clone_op, (input,))
-    if memory_format is not None and memory_format.name not in ("preserve_format", "contiguous_format"):
-        return memory_format.lay(out)
     if memory_format is None or memory_format.name == "preserve_format":
-        return keep_strides(out, input)
-    return out
-
-
-def keep_strides(out, like):
-    """A dense but permuted tensor keeps its order of dimensions in its copies."""
-    meta = like._meta
-    if meta.contiguous or meta.ndim < 2 or not _dense(meta):
-        return out
-    order = sorted(range(meta.ndim), key=lambda d: -meta.strides[d])
-    inverse = [0] * meta.ndim
-    for i, d in enumerate(order):
-        inverse[d] = i
-    if order == list(range(meta.ndim)):
-        return out
-    return _relay(out, tuple(order), tuple(inverse))
-
-
-def _dense(meta):
-    n = 1
-    for stride, size in sorted(zip(meta.strides, meta.shape)):
-        if size != 1:
-            if stride != n:
-                return False
-            n *= size
-    return True
-
-
-def _relay(out, order, inverse):
-    """The same tensor with its memory in another order of dimensions (a permuted copy, seen back)."""
-    from ..graph import views
-
-    node, requires = out._node, out._requires
-    moved = Op.apply(A.clone_op, (Op.permute(out.detach(), order),))
-    seen = Op.new_tensor(moved._storage, views.permute(moved._meta, inverse), moved._version)
-    seen._node, seen._requires = node, requires
-    return seen
+        return Op.apply(A.clone_like_op, (input,))
+    if memory_format.order is None:
+        return Op.apply(A.clone_op, (input,))
+    return Op.apply(A.clone_in_order_op, (input,), (memory_format.order_for(input),))
 
 
 @public()
@@ -373,6 +338,7 @@ def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
 
 _complex = Op("complex", "real imag", compute=lambda a, b: P.binary("complex", a, b),
               grads={"real": lambda g: A.real_op(g), "imag": lambda g: A.imag_op(g)})
+_complex.layout = layout.iterator
 
 
 @public(method=False)

@@ -3,7 +3,7 @@ from ..graph import primitives as P
 from ..runtime import dtypes as dt
 from . import arithmetic as A
 from .declare import Op, public
-from .spatial import COUNTS, not_implemented, numbers, planes, wide
+from .spatial import COUNTS, as_first, not_implemented, numbers, planes, wide
 
 # The ops' attributes: window, stride, padding as (low, high) pairs, dilation, and the result's spatial sizes.
 
@@ -106,6 +106,10 @@ def _declare_mean(name, node):
 avg_pool_ops = {1: _declare_mean("avg_pool1d", "Squeeze"), 2: _declare_mean("avg_pool2d", "AvgPool2D"),
                 3: _declare_mean("avg_pool3d", "AvgPool3D")}
 avg_pool_ops[1].node = "SqueezeBackward1"
+
+
+for _op in (*max_pool_ops.values(), max_index, avg_pool_ops[2]):
+    _op.layout = as_first
 
 
 # ------------------------------------------------------------------ geometry and its errors

@@ -3,7 +3,7 @@ from ..graph import primitives as P
 from ..runtime import dtypes as dt
 from . import adaptive_pooling
 from .declare import Op
-from .spatial import not_implemented, wide
+from .spatial import as_first, not_implemented, wide
 
 
 def tables(shape, out, mode, align_corners, scales, antialias, dtype):
@@ -27,6 +27,12 @@ def _resize_host(x, shape, out, mode, align_corners, scales, antialias, dtype):
     from ..backends.numpy.resample import interpolate
 
     return interpolate(x, tables(shape, out, mode, align_corners, scales, antialias, dtype))
+
+
+def _resize_bytes_host(x, shape, out, mode, align_corners, scales, antialias, dtype):
+    from ..backends.numpy.resample import interpolate_bytes
+
+    return interpolate_bytes(x, tables(shape, out, mode, align_corners, scales, antialias, dtype))
 
 
 def _resize_dx_host(g, shape, out, mode, align_corners, scales, antialias, dtype):
@@ -53,14 +59,10 @@ def _resize(x, out, mode, align_corners, scales, antialias):
         spread = tuple(n for size_, k in zip(size, repeats) for n in (size_, k))
         return P.reshape(P.expand(P.reshape(x, lead + between), lead + spread), lead + out)
     dtype, x = x.dtype, wide(x)
-    if dtype is dt.uint8 and mode.startswith("nearest"):
-        weights = dt.float32
-    else:
-        x = P.cast(x, dt.float32) if dtype is dt.uint8 else x
-        weights = x.dtype
-    y = P.call(_resize_host, (x,), [(lead + out, x.dtype)], (x.shape, out, mode, align_corners, scales, antialias, weights))[0]
-    if dtype is dt.uint8 and not mode.startswith("nearest"):
-        y = P.binary("min", P.binary("max", P.unary("round", y), P.const(0, y.dtype)), P.const(255, y.dtype))
+    host, precision = _resize_host, x.dtype
+    if dtype is dt.uint8:
+        host, precision = (_resize_host, dt.float32) if mode.startswith("nearest") else (_resize_bytes_host, dt.float64)
+    y = P.call(host, (x,), [(lead + out, x.dtype)], (x.shape, out, mode, align_corners, scales, antialias, precision))[0]
     return P.cast(y, dtype)
 
 
@@ -91,6 +93,10 @@ _KINDS.update({("linear", 1): ("upsample_linear", "UpsampleLinear"), ("bilinear"
 _resize_ops = {(mode, n, False): _declare_resize(f"{name}{n}d", f"{node}{n}D") for (mode, n), (name, node) in _KINDS.items()}
 _resize_ops.update({(mode, 2, True): _declare_resize(f"_upsample_{mode}2d_aa", f"Upsample{mode.capitalize()}2DAa")
                     for mode in ("bilinear", "bicubic")})
+
+
+for _op in _resize_ops.values():
+    _op.layout = as_first
 
 
 def _sizes_and_scales(input, size, scale_factor, recompute_scale_factor):

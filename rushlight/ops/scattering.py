@@ -135,8 +135,8 @@ def _extreme_gradients(g, input, index, src, result, infos, dim, include_self):
     one = A.add_op(A.mul_op(g, 0), 1)
     own = A.where_op(A.eq_op(input, result), one, 0)
     hit = A.where_op(A.eq_op(src, gather_op(result, index, dim=dim)), A.add_op(A.mul_op(src, 0), 1), 0)
-    counted = own if include_self else _kept_places(own, index, dim)
-    part = A.div_op(g, A.maximum_op(scatter_add_op(counted, index, hit, dim=dim), 1))
+    # PyTorch counts the input among the equals even where include_self leaves it out
+    part = A.div_op(g, A.maximum_op(scatter_add_op(own, index, hit, dim=dim), 1))
     return A.mul_op(own, part), A.mul_op(hit, gather_op(part, index, dim=dim))
 
 

@@ -1,6 +1,7 @@
 """The places of elements that are not zero. Source: torch.nonzero, argwhere."""
 import numpy as np
 
+from ..graph import views
 from ..runtime import dtypes as dt
 from .declare import Op, public
 
@@ -19,7 +20,8 @@ def nonzero(input, *, as_tuple=False):
         parts = np.nonzero(array) if array.ndim else (np.zeros(int(bool(array)), np.int64),)
         return tuple(Op.from_array(np.ascontiguousarray(p, np.int64)) for p in parts)
     places = np.argwhere(array) if array.ndim else np.zeros((int(bool(array)), 0))
-    return Op.from_array(np.ascontiguousarray(places, np.int64))
+    by_dimension = Op.from_array(np.ascontiguousarray(places.T, np.int64))      # so it lies in memory, as PyTorch has it
+    return Op.new_tensor(by_dimension._storage, views.permute(by_dimension._meta, (1, 0)))
 
 
 @public()

@@ -1,5 +1,6 @@
 """Sorting and order statistics: sort, topk, kthvalue, median, mode, quantile. Source: torch's sorting ops."""
 
+from ..graph import layout
 from ..graph import primitives as P
 from ..runtime import dtypes as dt
 from . import arithmetic as A
@@ -29,6 +30,7 @@ sort_op = Op("sort", "input", "dim descending stable", compute=_sorted, nout=2, 
              grads={"input": _scattered})
 sort_stable = Op("sort_stable", "input", "dim descending stable", compute=_sorted, nout=2, nondifferentiable=(1,),
                  node="SortBackward1", display="sort", grads={"input": _scattered})
+sort_op.layout = sort_stable.layout = layout.like_first
 
 
 def _top(x, k, dim, largest, ordered):

@@ -2,6 +2,8 @@
 from operator import index
 
 from ..graph import primitives as P
+from ..graph.layout import in_order
+from ..graph.views import contiguous_strides
 from ..runtime import dtypes as dt
 
 COUNTS = {1: "one", 2: "two", 3: "three"}
@@ -48,3 +50,32 @@ def planes(shape, n):
 
 def not_implemented(kernel, dtype):
     return NotImplementedError(f"\"{kernel}\" not implemented for '{dt.long_name(dtype)}'")
+
+
+# ------------------------------------------------------------------ how results lie in memory (see graph.layout)
+def channels_last_order(shape, strides):
+    """Whether PyTorch takes these strides for channels_last (of 2 or 3 spatial dimensions)."""
+    if len(shape) not in (4, 5) or not strides[1]:
+        return False
+    least = 0
+    for d in (1, *range(len(shape) - 1, 1, -1), 0):
+        if not shape[d] or strides[d] < least or d == 0 and least == strides[1]:
+            return False
+        least = strides[d] * max(shape[d], 1)
+    return True
+
+
+def _suggested(patterns, shape):
+    if any(channels_last_order(p.shape, p.strides) for p in patterns if hasattr(p, "strides")):
+        return in_order(shape, (0, *range(2, len(shape)), 1))
+    return contiguous_strides(shape)
+
+
+def as_first(op, attrs, patterns, shape):
+    """channels_last if the first operand is."""
+    return _suggested(patterns[:1], shape)
+
+
+def as_first_two(op, attrs, patterns, shape):
+    """channels_last if the first operand or the second is."""
+    return _suggested(patterns[:2], shape)

@@ -3,7 +3,7 @@ from ..graph import primitives as P
 from ..runtime import dtypes as dt
 from . import pooling
 from .declare import OPS, Op
-from .spatial import numbers, planes
+from .spatial import as_first, numbers, planes
 
 
 # ------------------------------------------------------------------ maxima put back
@@ -20,6 +20,9 @@ def _put_gradient(g, index, n):
 
 unpool_ops = {n: Op(f"max_unpool{n}d", "input index", "shape n", compute=_put, node=node, grads={"input": _put_gradient})
               for n, node in ((1, "SqueezeBackward1"), (2, "MaxUnpool2DBackward0"), (3, "MaxUnpool3DBackward0"))}
+
+
+unpool_ops[2].layout = as_first
 
 
 def _check_places(index, sizes):

@@ -31,7 +31,7 @@ def apply(op, operands, attrs=()):
         if entry.cut:
             maybe_cut(rec, entry)
         return out
-    outs = tuple([new_tensor(new_storage(rec, m), m) for m in metas])
+    outs = tuple([new_tensor(new_storage(rec, m.root), m) for m in metas])
     if rec.grad:
         for t in operands:
             if t.__class__ not in SCALARS and t is not None and (t._requires or t._view is not None):

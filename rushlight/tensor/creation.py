@@ -1,7 +1,9 @@
 """Tensors from nothing, from Python values, and from other tensors' shapes."""
 import numpy as np
 
+from ..graph import layout as layouts
 from ..graph import primitives as P
+from ..graph import views
 from ..ops.declare import Op
 from ..runtime import devices
 from ..runtime import dtypes as dt
@@ -142,24 +144,33 @@ def _number_dtype(value):
     return dt.get_default_dtype().to_complex() if isinstance(value, complex) else dt.get_default_dtype()
 
 
-def _like(make):
+def lay_like(input, dtype, memory_format, make):
+    """make(shape), a contiguous tensor, seen with input's shape and order of dimensions in memory (or memory_format's)."""
+    meta = views.root_meta(input._meta.shape, dtype)
+    if memory_format is None or memory_format.name == "preserve_format":
+        strides = layouts.preserved(meta.shape, input._meta.strides)
+    elif memory_format.order is None:
+        strides = meta.strides
+    else:
+        strides = layouts.in_order(meta.shape, memory_format.order_for(input))
+    seen, order = views.laid_out(meta, strides)
+    t = make(tuple([meta.shape[d] for d in order]))
+    return t if seen is t._meta else new_tensor(t._storage, seen, t._version)
+
+
+def _like(fill):
     def run(input, *args, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None, pin_memory=False):
         _place(device, layout)
-        t = make(input, *args, dtype or input._meta.dtype)
-        if memory_format is not None and memory_format.name not in ("preserve_format", "contiguous_format"):
-            t = memory_format.lay(t)
-        elif not input._meta.contiguous:
-            from ..ops.pointwise import keep_strides
-
-            t = keep_strides(t, input)
+        dtype = dtype or input._meta.dtype
+        t = lay_like(input, dtype, memory_format, lambda shape: full_of(shape, *(args or (fill,)), dtype))
         return t.requires_grad_() if requires_grad else t
     return run
 
 
-zeros_like = _like(lambda t, dtype: full_of(t._meta.shape, 0, dtype))
-ones_like = _like(lambda t, dtype: full_of(t._meta.shape, 1, dtype))
-empty_like = _like(lambda t, dtype: full_of(t._meta.shape, 0, dtype))
-_full_like = _like(lambda t, value, dtype: full_of(t._meta.shape, value, dtype))
+zeros_like = _like(0)
+ones_like = _like(1)
+empty_like = _like(0)
+_full_like = _like(None)
 for _f, _n in ((zeros_like, "zeros_like"), (ones_like, "ones_like"), (empty_like, "empty_like")):
     _f.__name__ = _f.__qualname__ = _n
 

@@ -4,7 +4,6 @@ import numpy as np
 from ..graph import recorder, views
 from ..ops import arithmetic as A
 from ..ops.declare import OPS, Op
-from ..ops.pointwise import clone, keep_strides
 from ..runtime import devices
 from ..runtime import dtypes as dt
 from .apply import apply, apply_write
@@ -27,21 +26,17 @@ class memory_format:
             return self.order is None and meta.contiguous
         return views.is_contiguous(tuple(meta.shape[d] for d in self.order), tuple(meta.strides[d] for d in self.order))
 
+    def order_for(self, t):
+        """The order of the dimensions in memory, outermost first; RuntimeError if t has another number of them."""
+        if t._meta.ndim != len(self.order):
+            raise RuntimeError(f"required rank {len(self.order)} tensor to use {self.name} format")
+        return self.order
+
     def lay(self, t):
         """t copied into this order, if it does not lie so."""
         if self.order is None:
             return contiguous(t)
-        if t._meta.ndim != len(self.order):
-            raise RuntimeError(f"required rank {len(self.order)} tensor to use {self.name} format")
-        if self.holds(t._meta):
-            return t
-        inverse = [0] * len(self.order)
-        for i, d in enumerate(self.order):
-            inverse[d] = i
-        moved = contiguous(t.permute(*self.order))
-        out = moved.permute(*inverse)
-        out._view = None if out._node is None else out._view
-        return out
+        return t if self.holds(t._meta) else apply(A.clone_in_order_op, (t,), (self.order_for(t),))
 
     def __reduce__(self):
         return _format_named, (self.name,)
@@ -87,14 +82,20 @@ def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False, mem
                             "non_blocking = False, bool copy = False, *, torch.memory_format memory_format = None)\n")
     if device is not None:
         devices.resolve(device)
-    out = self
-    if dtype is not None and dtype is not self._meta.dtype:
-        out = keep_strides(apply(OPS["to_dtype"], (self,), (dtype,)), self)
-    elif copy:
-        out = clone(self)
-    if memory_format is not None and memory_format.order is not None:
-        out = memory_format.lay(out)
-    return out
+    changes = copy or dtype is not None and dtype is not self._meta.dtype
+    meta = self._meta
+    if memory_format is None or memory_format.name == "preserve_format" or memory_format is _suggested(meta):
+        return apply(OPS["to_dtype"], (self,), (dtype or meta.dtype,)) if changes else self
+    order = memory_format.order_for(self) if memory_format.order is not None else tuple(range(meta.ndim))
+    return apply(A.to_order_op, (self,), (dtype or meta.dtype, order))
+
+
+def _suggested(meta):
+    """The format that a tensor is taken to have: a merely permuted one counts as contiguous_format."""
+    for name in ("channels_last", "channels_last_3d"):
+        if FORMATS[name].holds(meta) and not meta.contiguous:
+            return FORMATS[name]
+    return FORMATS["contiguous_format"]
 
 
 def type_(self, dtype=None, non_blocking=False, **kwargs):
@@ -222,13 +223,17 @@ def masked_fill(self, mask, value):
     if isinstance(value, Tensor) and value._meta.ndim:
         raise RuntimeError(f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {value._meta.ndim} "
                            "dimension(s).")
-    return apply(masked_fill_op, (self, mask, value))
+    return apply(_filling(value), (self, mask, value))
 
 
 def masked_fill_(self, mask, value):
     if mask._meta.dtype is not dt.bool_:
         raise RuntimeError(f"masked_fill only supports boolean masks, but got dtype {dt.long_name(mask.dtype)}")
-    return apply_write(masked_fill_op, self, (self, mask, value))
+    return apply_write(_filling(value), self, (self, mask, value))
+
+
+def _filling(value):
+    return masked_fill_tensor if isinstance(value, Tensor) else masked_fill_op
 
 
 def _masked_fill(x, mask, value):
@@ -240,8 +245,10 @@ def _masked_fill(x, mask, value):
 
 
 masked_fill_op = Op("masked_fill", "input mask value", compute=_masked_fill,
-                    grads={"input": lambda g, mask: A.where_op(mask, 0, g),
-                           "value": lambda g, mask: A.where_op(mask, g, 0)})
+                    grads={"input": lambda g, mask: A.where_op(mask, 0, g)})
+masked_fill_tensor = Op("masked_fill_tensor", "input mask value", compute=_masked_fill, node="MaskedFillBackward1",
+                        display="masked_fill",
+                        grads={"input": lambda g, mask: A.where_op(mask, 0, g), "value": lambda g, mask: A.where_op(mask, g, 0)})
 Tensor.masked_fill = masked_fill
 Tensor.masked_fill_ = masked_fill_
 

@@ -7,7 +7,7 @@ from ..runtime import dtypes as dt
 from ..runtime import random_choice, random_draws, random_rejection, random_uniform
 from ..runtime.generator import Generator as _Engine
 from .apply import apply, apply_write
-from .creation import _finish, _place, _sizes
+from .creation import _finish, _place, _sizes, lay_like
 from .tensor import Tensor, from_array
 
 
@@ -145,14 +145,17 @@ def randperm(n, *, generator=None, out=None, dtype=None, layout=None, device=Non
 
 
 def _like(make):
+    """The numbers are drawn in the order in which the result lies in memory."""
     def run(input, *args, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None, generator=None, pin_memory=False):
-        return make(input, *args, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad, generator=generator)
+        dtype = dtype or input.dtype
+        t = lay_like(input, dtype, memory_format, lambda shape: make(shape, *args, dtype=dtype, device=device, generator=generator))
+        return t.requires_grad_() if requires_grad else t
     return run
 
 
-rand_like = _like(lambda t, **k: rand(t._meta.shape, **k))
-randn_like = _like(lambda t, **k: randn(t._meta.shape, **k))
-_randint_like = _like(lambda t, low, high, **k: randint(low, high, t._meta.shape, **k))
+rand_like = _like(lambda shape, **k: rand(shape, **k))
+randn_like = _like(lambda shape, **k: randn(shape, **k))
+_randint_like = _like(lambda shape, low, high, **k: randint(low, high, shape, **k))
 
 
 def randint_like(input, low, high=None, **kwargs):

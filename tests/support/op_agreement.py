@@ -4,9 +4,10 @@ An expression is text, evaluated with these names: `torch`, `F` (torch.nn.functi
 
     r(2, 3)              normal numbers, a leaf that requires a gradient;  dtype="float16", grad=False
     n(5, 2, 3)           integers below 5, of shape (2, 3);  dtype="int64"
+    cl(2, 3, 4, 4)       as r, in channels_last order
     leaf(tensor)         the tensor as a leaf that requires a gradient
 
-Both libraries are given the same numbers. Compared are values, dtypes, shapes, the names of the tape's nodes, gradients,
+Both libraries are given the same numbers. Compared are values, dtypes, shapes, strides, the names of the tape's nodes, gradients,
 gradients of gradients, warnings, and the types and texts of errors.
 """
 import warnings
@@ -28,6 +29,11 @@ class Numbers:
         values = self.torch.from_numpy(self.random.standard_normal(shape)).to(getattr(self.torch, dtype))
         return self.leaf(values) if grad else values
 
+    def cl(self, *shape):
+        values = self.torch.from_numpy(self.random.standard_normal(shape)).to(self.torch.float32)
+        order = self.torch.channels_last if len(shape) == 4 else self.torch.channels_last_3d
+        return self.leaf(values.contiguous(memory_format=order))
+
     def n(self, high, *shape, dtype="int64"):
         return self.torch.from_numpy(self.random.randint(0, high, shape)).to(getattr(self.torch, dtype))
 
@@ -38,16 +44,17 @@ class Numbers:
 
 
 class Outcome:
-    """outs, nodes, grads, seconds: lists;  error: "Type: text" or None;  warnings: texts."""
+    """outs, nodes, strides, grads, seconds: lists;  error: "Type: text" or None;  warnings: texts."""
 
     def __init__(self):
-        self.outs, self.nodes, self.grads, self.seconds, self.error, self.warnings = [], [], [], [], None, []
+        self.outs, self.nodes, self.strides, self.grads, self.seconds, self.warnings = [], [], [], [], [], []
+        self.error = None
 
 
 def evaluate(expression, torch, functional, order=2):
     """The outcome of an expression. order: 0 the value, 1 its gradient too, 2 the gradient's gradient too."""
     numbers, outcome = Numbers(torch), Outcome()
-    names = {"torch": torch, "F": functional, "r": numbers.r, "n": numbers.n, "leaf": numbers.leaf}
+    names = {"torch": torch, "F": functional, "r": numbers.r, "n": numbers.n, "cl": numbers.cl, "leaf": numbers.leaf}
     torch.manual_seed(3)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -56,6 +63,7 @@ def evaluate(expression, torch, functional, order=2):
             outs = list(out) if isinstance(out, (tuple, list)) else [out]
             outcome.outs = [_array(o) for o in outs]
             outcome.nodes = [_node(o) for o in outs]
+            outcome.strides = [tuple(o.stride()) if hasattr(o, "stride") else None for o in outs]
             _differentiate(torch, outs, numbers, outcome, order)
         except Exception as error:
             outcome.error = f"{type(error).__name__}: {error}"
@@ -103,6 +111,8 @@ def differences(expression, ours, theirs, order=2, tolerance=None):
         return [f"error: {mine.error}\n   not: {right.error}"]
     if mine.nodes != right.nodes:
         lines.append(f"nodes: {mine.nodes}, not {right.nodes}")
+    if mine.strides != right.strides:
+        lines.append(f"strides: {mine.strides}, not {right.strides}")
     if mine.warnings != right.warnings:
         lines.append(f"warnings: {mine.warnings}\n     not: {right.warnings}")
     for what in ("outs", "grads", "seconds"):

@@ -130,6 +130,28 @@ def interpolate(x, tables):
     return np.ascontiguousarray(x)
 
 
+def interpolate_bytes(x, tables):
+    """uint8 images by weights of 16 bits, each dimension rounded to uint8, the last one first, as PyTorch and Pillow do."""
+    for axis, (index, weights) in reversed(list(zip(range(x.ndim - len(tables), x.ndim), tables))):
+        if len(index) == x.shape[axis]:
+            continue
+        whole, bits = sixteen_bits(weights)
+        total = np.full(x.shape[:axis] + (len(index),) + x.shape[axis + 1:], 1 << (bits - 1), np.int32)
+        along = (-1,) + (1,) * (x.ndim - axis - 1)
+        for taps, factors in zip(index.T, whole.T):
+            total += x.take(taps, axis=axis) * factors.reshape(along)
+        x = np.clip(total >> bits, 0, 255).astype(np.uint8)
+    return x
+
+
+def sixteen_bits(weights):
+    """Weights times a power of two as large as 16 bits hold, and the power."""
+    bits = 0
+    while bits < 22 and int(0.5 + weights.max() * (1 << (bits + 1))) < 1 << 15:
+        bits += 1
+    return np.trunc(weights * (1 << bits) + np.where(weights < 0, -0.5, 0.5)).astype(np.int32), bits
+
+
 def interpolate_dx(g, tables, x_shape):
     """The gradient of `interpolate`: the same with the tables transposed."""
     sizes = x_shape[len(x_shape) - len(tables):]

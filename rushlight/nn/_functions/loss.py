@@ -53,9 +53,15 @@ def _weighted(loss, input, weight, reduction):
     if weight.size() != input.size():
         raise ValueError("Weights and input must have the same size.")
     loss = loss * weight
-    if reduction == "none":
-        return loss
-    return loss.sum() / weight.sum() if reduction == "mean" else loss.sum()
+    if reduction == "mean":
+        return loss.sum() / weight.sum()
+    return _plainly_reduced(loss, reduction)
+
+
+def _plainly_reduced(loss, reduction):
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"Invalid reduction mode: {reduction}. Expected one of 'none', 'mean', 'sum'.")
+    return _ops.reduce_tensor(loss, reduction)
 
 
 def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
@@ -93,8 +99,7 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
         return _ops.huber_loss(input, target, reduction, delta)
     if weight.size() != input.size():
         raise ValueError("Weights and input must have the same size.")
-    loss = _ops.huber_loss(input, target, "none", delta) * weight
-    return _ops.reduce_tensor(loss, reduction)
+    return _plainly_reduced(_ops.huber_loss(input, target, "none", delta) * weight, reduction)
 
 
 # ------------------------------------------------------------------ yes and no
@@ -135,12 +140,15 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
 
 def multilabel_soft_margin_loss(input, target, weight=None, size_average=None, reduce=None, reduction="mean"):
     """binary_cross_entropy_with_logits, its mean over the last dimension."""
-    reduction = _checked_reduction(size_average, reduce, reduction)
+    reduction = _reduction_of(size_average, reduce, reduction)
     f = torch.nn.functional
     loss = -(target * f.logsigmoid(input) + (1 - target) * f.logsigmoid(-input))
     if weight is not None:
         loss = loss * weight
-    return _ops.reduce_tensor(loss.sum(dim=input.dim() - 1) / input.size(input.dim() - 1), reduction)
+    loss = loss.sum(dim=input.dim() - 1) / input.size(input.dim() - 1)
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction} is not valid")
+    return _ops.reduce_tensor(loss, reduction)
 
 
 # ------------------------------------------------------------------ distributions

@@ -78,6 +78,14 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         return None
 
     def _next_data(self):
+        try:
+            return self._next_batch()
+        except KeyboardInterrupt:
+            # A message may be half sent or half read: nothing more can be had from these workers.
+            self._pool.close(grace=0)
+            raise
+
+    def _next_batch(self):
         while self._tasks:
             index = self._ready()
             if index is None:

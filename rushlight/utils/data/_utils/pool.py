@@ -49,6 +49,8 @@ class WorkerHandle:
         self.reader = SegmentReader()
         self.outstanding = 0
         self.active = True
+        # Its process has ended, by itself.
+        self.gone = False
 
 
 class WorkerPool:
@@ -82,7 +84,13 @@ class WorkerPool:
         self._by_fd[ours.fileno()] = worker
         self._poller.register(ours.fileno(), select.POLLIN)
 
+    @property
+    def usable(self):
+        return not self.closed and not any(worker.gone for worker in self.workers)
+
     def post_task(self, worker, index, indices):
+        if worker.gone:
+            self._report([worker])
         worker.outstanding += 1
         self._post(worker, (BATCH, index, indices, worker.reader.returned()))
 
@@ -101,19 +109,14 @@ class WorkerPool:
         RuntimeError if `timeout` seconds (0: no limit) pass, or if a worker is gone that still owes results.
         """
         deadline = time.monotonic() + timeout if timeout > 0 else None
-        try:
-            while True:
-                arrived, lost = self._poll(deadline)
-                if lost:
-                    self._report(lost)
-                if arrived:
-                    return arrived
-                if deadline is not None and time.monotonic() >= deadline:
-                    raise RuntimeError(f"DataLoader timed out after {timeout} seconds")
-        except KeyboardInterrupt:
-            # A message may be half read: nothing more can be had from these workers.
-            self.close(grace=0)
-            raise
+        while True:
+            arrived, lost = self._poll(deadline)
+            if lost:
+                self._report(lost)
+            if arrived:
+                return arrived
+            if deadline is not None and time.monotonic() >= deadline:
+                raise RuntimeError(f"DataLoader timed out after {timeout} seconds")
 
     def _poll(self, deadline):
         wait = _LIVENESS_CHECK_S
@@ -138,13 +141,15 @@ class WorkerPool:
         for worker, result in arrived:
             if result.trouble is not None and not self._warned:
                 self._warn(worker, result.trouble)
-        return arrived, [worker for worker in lost if not self._let_go(worker)]
+        for worker in lost:
+            worker.gone = True
+            self._stop_listening(worker)
+        # One that owes nothing may be gone; it is missed when the next task would be its own.
+        return arrived, [worker for worker in lost if worker.active and worker.outstanding > 0]
 
-    def _let_go(self, worker):
-        """Stop listening to a worker that is gone. Whether it was done with its work."""
+    def _stop_listening(self, worker):
         self._poller.unregister(worker.channel.fileno())
         del self._by_fd[worker.channel.fileno()]
-        return worker.outstanding == 0 or not worker.active
 
     def _warn(self, worker, trouble):
         import warnings
@@ -153,7 +158,7 @@ class WorkerPool:
         warnings.warn(
             f"DataLoader worker {worker.id}: {trouble}. Its batches are copied through a socket instead, which is "
             "slower. More memory, smaller batches or a smaller prefetch_factor would help.",
-            stacklevel=7,
+            stacklevel=8,
         )
 
     def _report(self, lost):
@@ -168,7 +173,7 @@ class WorkerPool:
     def retire(self, worker):
         """End one worker that has nothing left to do, without waiting for it."""
         if worker.channel.fileno() in self._by_fd:
-            self._let_go(worker)
+            self._stop_listening(worker)
         worker.channel.close()
 
     def close(self, grace=_GRACE_S):

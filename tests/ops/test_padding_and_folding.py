@@ -1,0 +1,178 @@
+"""Padding; sliding blocks as columns and back; channels made of space."""
+import numpy as np
+import pytest
+
+import rushlight as torch
+import rushlight.nn.functional as F
+from op_agreement import differences
+
+EXPRESSIONS = """
+F.pad(r(2,3,4),(1,2))
+F.pad(r(2,3,4),(1,2,0,1,2,0),value=3.5)
+F.pad(r(2,3,4),(-1,2,1,-1))
+F.pad(r(2,3,4),(-1,-1))
+F.pad(r(2,3,4),(0,0))
+F.pad(r(2,3,4),())
+F.pad(r(2,3,4),(1,2,3))
+F.pad(r(2,3,4),(1,)*8)
+F.pad(r(2,3,4),(-3,-2))
+F.pad(n(9,2,3),(1,1))
+F.pad(n(9,2,3),(1,1),value=7)
+F.pad(n(9,2,3),(1,1),value=7.9)
+F.pad(n(2,2,3,dtype="bool"),(1,1))
+F.pad(n(2,2,3,dtype="bool"),(1,1),value=True)
+F.pad(r(2,3,dtype="bfloat16"),(1,1),value=2)
+F.pad(r(2,3),(1,1),"constant",0)
+F.pad(r(2,3),(1,1),"reflect",1.0)
+F.pad(r(2,3),(1,1),"foo")
+F.pad(r(2,3,5),(1,2),"reflect")
+F.pad(r(2,3,5),(2,4),"reflect")
+F.pad(r(2,3,5),(2,5),"reflect")
+F.pad(r(3,5),(2,1),"reflect")
+F.pad(r(5),(2,1),"reflect")
+F.pad(r(2,3,5,6),(2,1,3,2),"reflect")
+F.pad(r(3,5,6),(2,1,0,2),"reflect")
+F.pad(r(3,5,6),(2,1,5,2),"reflect")
+F.pad(r(2,2,3,5,6),(2,1,0,2,1,2),"reflect")
+F.pad(r(2,2,3,5,6),(2,1,0,2),"reflect")
+F.pad(r(2,3,5),(-1,2),"reflect")
+F.pad(r(2,3,5),(1,2),"replicate")
+F.pad(r(2,3,5),(7,2),"replicate")
+F.pad(r(3,5),(7,2),"replicate")
+F.pad(r(2,3,5,6),(2,1,3,2),"replicate")
+F.pad(r(3,5,6),(2,1,0,2),"replicate")
+F.pad(r(2,2,3,5,6),(2,1,0,2,1,2),"replicate")
+F.pad(r(2,3,5),(-1,-2),"replicate")
+F.pad(r(2,3,5),(-3,-2),"replicate")
+F.pad(r(2,3,5),(1,2),"circular")
+F.pad(r(2,3,5),(5,5),"circular")
+F.pad(r(2,3,5),(6,2),"circular")
+F.pad(r(3,5),(1,2),"circular")
+F.pad(r(2,3,5,6),(2,1,3,2),"circular")
+F.pad(r(3,5,6),(2,1,0,2),"circular")
+F.pad(r(2,2,3,5,6),(2,1,0,2,1,2),"circular")
+F.pad(r(2,3,5),(-1,2),"circular")
+F.pad(r(2,3,5),(-3,-3),"circular")
+F.pad(r(2,3,5),(1,2,1,2),"circular")
+F.pad(r(2,3,5),(1,2,1,2,1,1),"circular")
+F.pad(r(0,3,5),(1,2),"reflect")
+F.pad(r(0,3,5),(1,2),"replicate")
+F.pad(r(2,3,0),(1,2),"replicate")
+F.pad(r(2,3,5,dtype="float64"),(1,2),"reflect")
+F.pad(r(2,3,5,dtype="bfloat16"),(1,2),"replicate")
+F.pad(n(5,2,3,5),(1,2),"reflect")
+F.pad(n(5,2,3,5),(1,2),"replicate")
+F.pad(n(5,2,3,5),(1,2),"circular")
+torch.constant_pad_nd(r(2,3),(1,1),2.0)
+torch.nn.functional.pad(r(2,3),[1,1])
+F.pad(r(2,3),1)
+F.unfold(r(2,3,7,8),3)
+F.unfold(r(2,3,7,8),(3,2),(2,1),(1,0),2)
+F.unfold(r(3,7,8),2,stride=2)
+F.unfold(r(2,3,7,8,dtype="bfloat16"),3)
+F.unfold(r(7,8),3)
+F.unfold(r(2,3,2,2),3)
+F.unfold(r(2,3,2,2),0)
+F.unfold(r(2,3,2,2),1,0)
+F.unfold(r(2,3,2,2),1,1,-1)
+F.unfold(r(2,3,2,2),1,1,0,0)
+F.unfold(r(2,3,2,2),(1,1,1))
+F.unfold(r(0,3,5,5),2)
+F.unfold(r(2,0,5,5),2)
+F.unfold(n(5,2,3,5,5),2)
+F.fold(r(2,12,12),(4,5),2)
+F.fold(r(12,12),(4,5),2)
+F.fold(r(2,12,6),(4,5),2,stride=2,padding=(1,0))
+F.fold(r(2,12,6),(4,6),2,stride=(2,2))
+F.fold(r(2,12,4),(4,6),2,dilation=2,padding=0,stride=(2,2))
+F.fold(r(2,12,5),(4,6),2,stride=(2,2))
+F.fold(r(2,11,6),(4,6),2,stride=(2,2))
+F.fold(r(2,2,12,6),(4,6),2,stride=(2,2))
+F.fold(r(2,12,6),4,0)
+F.fold(r(2,12,6),4,1,0)
+F.fold(r(2,12,6),4,1,1,-1)
+F.fold(r(2,12,6),4,1,1,0,0)
+F.fold(r(2,12,6),(4,6,7),2)
+F.pixel_shuffle(r(2,8,3,4),2)
+F.pixel_shuffle(r(8,3,4),2)
+F.pixel_shuffle(r(2,2,9,3,4),3)
+F.pixel_shuffle(r(2,7,3,4),2)
+F.pixel_shuffle(r(7,3),2)
+F.pixel_shuffle(r(2,8,3,4),0)
+F.pixel_shuffle(r(2,8,3,4),-1)
+F.pixel_unshuffle(r(2,2,6,4),2)
+F.pixel_unshuffle(r(2,6,9),3)
+F.pixel_unshuffle(r(2,6,9),2)
+F.pixel_unshuffle(r(2,7,8),2)
+F.pixel_unshuffle(r(7,8),2)
+F.pixel_unshuffle(r(2,6,9),0)
+torch.pixel_shuffle(r(2,8,3,4),2)
+torch.pixel_unshuffle(r(2,2,6,4),2)
+F.channel_shuffle(r(2,6,3),3)
+F.channel_shuffle(r(2,6,3,3),2)
+F.channel_shuffle(r(2,6),3)
+F.channel_shuffle(r(2,6,3),4)
+F.channel_shuffle(r(2,6,3),0)
+F.channel_shuffle(n(5,2,6,3),3)
+torch.channel_shuffle(r(2,6,3,3),2)
+F.pad(r(2,3,5),(-2,4),"reflect")
+F.pad(r(2,3,5),(4,-2),"reflect")
+F.pad(r(2,3,5),(3,-2),"circular")
+F.pad(r(2,3,5),(3,-2),"replicate")
+F.pad(r(2,3,5),(1,2),"foo")
+F.pad(cl(2,3,6,6),(1,1,1,1))
+F.pad(cl(2,3,6,6),(1,1,1,1),"reflect")
+F.pad(cl(2,3,6,6),(1,1,1,1),"replicate")
+F.pad(cl(2,3,6,6),(1,1,1,1),"circular")
+F.pad(cl(2,3,4,4,4),(1,1,1,1,1,1),"replicate")
+F.pad(cl(2,3,4,4,4),(1,1,1,1,1,1),"reflect")
+F.pad(cl(2,3,4,4,4),(1,1,1,1,1,1))
+F.pixel_shuffle(cl(2,4,6,6),2)
+F.pixel_unshuffle(cl(2,4,6,6),2)
+F.channel_shuffle(cl(2,4,6,6),2)
+F.unfold(cl(2,4,6,6),2)
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_agrees(oracle, expression):
+    """Values, gradients, gradients of gradients, errors, warnings and tape nodes are PyTorch's."""
+    lines = differences(expression, (torch, F), (oracle, oracle.nn.functional))
+    assert not lines, "\n".join(lines)
+
+
+def test_known_answers():
+    x = torch.tensor([[[1.0, 2.0, 3.0]]])
+    assert F.pad(x, (1, 2), value=9).tolist() == [[[9, 1, 2, 3, 9, 9]]]
+    assert F.pad(x, (2, 1), "reflect").tolist() == [[[3, 2, 1, 2, 3, 2]]]
+    assert F.pad(x, (2, 1), "replicate").tolist() == [[[1, 1, 1, 2, 3, 3]]]
+    assert F.pad(x, (2, 1), "circular").tolist() == [[[2, 3, 1, 2, 3, 1]]]
+    assert F.pad(x, (-1, 1)).tolist() == [[[2, 3, 0]]]
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+def test_gradients_count_the_copies(mode):
+    x = torch.tensor([[[1.0, 2.0, 3.0]]], requires_grad=True)
+    F.pad(x, (2, 2), mode).sum().backward()
+    assert x.grad.tolist() == {"reflect": [[[2, 3, 2]]], "replicate": [[[3, 1, 3]]], "circular": [[[2, 3, 2]]]}[mode]
+
+
+def test_a_convolution_is_a_product_with_columns():
+    x, w = torch.randn(2, 3, 7, 8), torch.randn(4, 3, 3, 2)
+    columns = F.unfold(x, (3, 2), padding=(1, 0), stride=(2, 1))
+    out = (w.reshape(4, -1) @ columns).reshape(2, 4, 4, 7)
+    assert np.allclose(out.numpy(), F.conv2d(x, w, padding=(1, 0), stride=(2, 1)).numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("kernel, stride", [(2, 2), (3, 1)])
+def test_folding_what_was_unfolded_counts_overlaps(kernel, stride):
+    x = torch.randn(1, 2, 6, 6)
+    counts = F.fold(F.unfold(torch.ones(1, 2, 6, 6), kernel, stride=stride), 6, kernel, stride=stride)
+    back = F.fold(F.unfold(x, kernel, stride=stride), 6, kernel, stride=stride)
+    assert np.allclose(back.numpy(), (x * counts).numpy(), atol=1e-5)
+
+
+def test_shuffles_are_undone():
+    x = torch.randn(2, 8, 3, 5)
+    assert np.array_equal(F.pixel_unshuffle(F.pixel_shuffle(x, 2), 2).numpy(), x.numpy())
+    assert np.array_equal(F.channel_shuffle(F.channel_shuffle(x, 2), 4).numpy(), x.numpy())
