@@ -22,6 +22,9 @@ globals().update(_FORMATS)
 globals().update(_legacy_types())
 globals().update(_library.public_names())
 _bind(globals())
+from .tensor import late as _late  # noqa: E402
+
+_late.name_methods(Tensor)
 from .tensor import printing as _printing  # noqa: E402
 
 Tensor.__repr__ = _printing.tensor_repr
@@ -61,6 +64,9 @@ def __getattr__(name):
 
     if name.startswith("__") and name != "__config__":
         raise AttributeError(f"module 'torch' has no attribute {name!r}")
+    if name in _late.TORCH:
+        _late.load(_late.TORCH[name])
+        return globals()[name]
     if name in _LAZY:
         found = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
         return found

@@ -24,7 +24,7 @@ def unpack(node, tensor, version):
     """A saved operand, after making sure that nobody wrote to it."""
     if tensor.__class__ in SCALARS or tensor is None:
         return tensor
-    now = tensor._version.n
+    now = tensor._counter.n
     if now != version:
         raise RuntimeError(_modified(node, tensor, now, version))
     return tensor
@@ -61,7 +61,7 @@ def unpack_tensor(node, i):
     tensor, version = node.saved[i]
     tensor = unpack(node, tensor, version)
     if tensor.__class__ is SavedOutput:
-        out = new_tensor(tensor._storage, tensor._meta, tensor._version)
+        out = new_tensor(tensor._storage, tensor._meta, tensor._counter)
         rule = node.rule
         nr = rule.keeps[i - len(rule.saves) - len(rule.numbers)]
         out._nr = nr
@@ -85,8 +85,8 @@ def run_rule(node, grads, create_graph):
         for tensor, version in saved:
             if tensor.__class__ in SCALARS or tensor is None:
                 operands.append(tensor)
-            elif tensor._version.n != version:
-                raise RuntimeError(_modified(node, tensor, tensor._version.n, version))
+            elif tensor._counter.n != version:
+                raise RuntimeError(_modified(node, tensor, tensor._counter.n, version))
             else:
                 operands.append(tensor)
     else:

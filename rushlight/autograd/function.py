@@ -55,10 +55,10 @@ class BackwardNode(Node, FunctionCtx):
             raise RuntimeError(engine.SECOND_TIME)
         out = []
         for tensor, version, own in self.saved_tuple:
-            if tensor is not None and tensor._version.n != version:
-                raise RuntimeError(engine._modified(self, tensor, tensor._version.n, version))
+            if tensor is not None and tensor._counter.n != version:
+                raise RuntimeError(engine._modified(self, tensor, tensor._counter.n, version))
             if own is not None:
-                again = engine.new_tensor(tensor._storage, tensor._meta, tensor._version)
+                again = engine.new_tensor(tensor._storage, tensor._meta, tensor._counter)
                 again._requires, again._node, again._nr = True, self, own
                 tensor = again
             out.append(tensor)
@@ -203,7 +203,7 @@ def _wrap(cls, ctx, args, outs, tape):
         is_dirty = any(o is d for d in dirty)
         differentiable = not any(o is p for p in plain) and (o.dtype.is_floating_point or o.dtype.is_complex)
         if is_input and not is_dirty:
-            o = engine.new_tensor(o._storage, o._meta, o._version)
+            o = engine.new_tensor(o._storage, o._meta, o._counter)
         if tape and differentiable:
             if is_dirty and is_input:
                 from ..tensor import rebase
@@ -224,9 +224,9 @@ def _wrap(cls, ctx, args, outs, tape):
             if own is not None and wrapped[own]._node is ctx:
                 from .tape import SavedOutput
 
-                saved.append((SavedOutput(t._storage, t._meta, t._version), t._version.n, own))
+                saved.append((SavedOutput(t._storage, t._meta, t._counter), t._counter.n, own))
             else:
-                saved.append((t, t._version.n, None))
+                saved.append((t, t._counter.n, None))
         ctx.saved_tuple = tuple(saved)
         ctx.to_save = ()
     return wrapped

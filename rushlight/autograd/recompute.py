@@ -81,7 +81,7 @@ def recomputed(run, check):
     outputs = list(outputs)
     for nr, k in enumerate(places):
         old = outputs[k]
-        new = engine.new_tensor(old._storage, old._meta, old._version)
+        new = engine.new_tensor(old._storage, old._meta, old._counter)
         new._requires, new._node, new._nr = True, node, nr
         outputs[k] = new
     return outputs

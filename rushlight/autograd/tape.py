@@ -8,12 +8,12 @@ _sequence = itertools.count()
 class SavedOutput:
     """An output kept for the backward pass: like a Tensor to the recorder, without a cycle to the node that made it."""
 
-    __slots__ = ("_storage", "_meta", "_version")
+    __slots__ = ("_storage", "_meta", "_counter")
 
     def __init__(self, storage, meta, version):
         self._storage = storage
         self._meta = meta
-        self._version = version
+        self._counter = version
 
 
 class Node:

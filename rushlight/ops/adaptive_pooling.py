@@ -71,7 +71,8 @@ def _spread_means(g, shape, out):
 def _declare_mean(n, node):
     forward = Op(f"adaptive_avg_pool{n}d", "input", "out", compute=_means, node=node,
                  grads={"input": lambda g, infos, out: back(_checked(g, n), shape=infos[0].shape, out=out)})
-    back = Op(f"adaptive_avg_pool{n}d_dx", "grad", "shape out", compute=_spread_means, node=node.replace("Backward0", "BackwardBackward0"),
+    back = Op(f"adaptive_avg_pool{n}d_dx", "grad", "shape out", compute=_spread_means,
+              node=node.replace("Backward0", "BackwardBackward0"),
               grads={"grad": lambda g, out: forward(g, out=out)})
     return forward
 
@@ -123,7 +124,8 @@ def _max_places(x, out):
 
 
 places_op = Op("adaptive_max_places", "input", "out", compute=_max_places)
-_take_ops = {1: declare_take("adaptive_max_pool1d", "SqueezeBackward1"), 2: declare_take("adaptive_max_pool2d", "AdaptiveMaxPool2DBackward0"),
+_take_ops = {1: declare_take("adaptive_max_pool1d", "SqueezeBackward1"),
+             2: declare_take("adaptive_max_pool2d", "AdaptiveMaxPool2DBackward0"),
              3: declare_take("adaptive_max_pool3d", "AdaptiveMaxPool3DBackward0")}
 
 
@@ -155,14 +157,16 @@ def _check_not_empty(name, what, shape, n):
     for dim in range(len(shape) - n, len(shape)):
         if shape[dim] == 0:
             said = "input has sizes" if what == "input" else "grad_output has sizes"
-            raise RuntimeError(f"{name}(): Expected {what} to have non-zero size for non-batch dimensions, but {said} {list(shape)} with "
+            raise RuntimeError(f"{name}(): Expected {what} to have non-zero size for non-batch dimensions, but {said} "
+                               f"{list(shape)} with "
                                f"dimension {dim} being empty")
 
 
 def _check_dims(n, name, input, colon):
     shape = input._meta.shape
     if n == 1 and len(shape) not in (2, 3):
-        raise RuntimeError(f"Expected 2 to 3 dimensions, but got {len(shape)}-dimensional tensor for argument #1 'self' (while checking "
+        raise RuntimeError(f"Expected 2 to 3 dimensions, but got {len(shape)}-dimensional tensor for argument #1 'self' (while "
+                           f"checking "
                            f"arguments for {name})")
     if len(shape) not in (n + 1, n + 2):
         raise RuntimeError(f"{name}(): Expected {n + 1}D or {n + 2}D tensor, but got{colon} {list(shape)}")

@@ -418,8 +418,26 @@ clamp_op = Op("clamp", "input min max", compute=_clamp, node="ClampBackward1",
               grads={"input": _clamp_gradient,
                      "min": lambda g, input, min: where_op(lt_op(input, min), g, 0),
                      "max": lambda g, input, max: where_op(gt_op(input, max), g, 0)})
-clamp_min_op = Op("clamp_min", "input min", compute=_binary("max"), promote="arith",
-                  grads={"input": lambda g, input, min: where_op(ge_op(input, min), g, 0)})
+def _clamp_side(name, prim, keeps, gives, bound):
+    """clamp_min and clamp_max, and the same with a tensor as the bound, which has a gradient and another node."""
+    def compute(x, limit):
+        return P.binary(prim, x, limit)
+
+    of_input = {"min": lambda g, input, min: where_op(keeps(input, min), g, 0),
+                "max": lambda g, input, max: where_op(keeps(input, max), g, 0)}[bound]
+    of_bound = {"min": lambda g, input, min: where_op(gives(input, min), g, 0),
+                "max": lambda g, input, max: where_op(gives(input, max), g, 0)}[bound]
+    operands = "input " + bound
+    number = Op(name, operands, compute=compute, promote="arith", grads={"input": of_input})
+    tensor = Op(name + "_tensor", operands, compute=compute, promote="arith", grads={"input": of_input, bound: of_bound},
+                node=number.node[:-1] + "1", display=name)
+    return number, tensor
+
+
+clamp_tensor_op = Op("clamp_tensor", "input min max", compute=_clamp, node="ClampBackward0", display="clamp",
+                     grads={operand: clamp_op.grads[operand][0] for operand in ("input", "min", "max")})
+clamp_min_op, clamp_min_tensor_op = _clamp_side("clamp_min", "max", ge_op, lt_op, "min")
+clamp_max_op, clamp_max_tensor_op = _clamp_side("clamp_max", "min", le_op, gt_op, "max")
 nan_to_num_op = Op("nan_to_num", "input", "nan posinf neginf", compute=lambda x, nan, posinf, neginf: _nan_to_num(x, nan, posinf, neginf),
                    grads={"input": lambda g, input: mul_op(g, isfinite_op(input))})
 

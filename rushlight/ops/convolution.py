@@ -34,12 +34,14 @@ def _plain_conv(x, w, stride, padding, dilation, groups):
 
 conv_dx_op = Op("convolution_dx", "grad weight", "shape stride padding dilation groups", node="ConvolutionBackwardBackward0",
                 compute=lambda g, w, shape, *a: P.conv_dx(g, w, shape, *a),
-                grads={"grad": lambda g, weight, stride, padding, dilation, groups: _plain_conv(g, weight, stride, padding, dilation, groups),
+                grads={"grad": lambda g, weight, stride, padding, dilation, groups: _plain_conv(
+                           g, weight, stride, padding, dilation, groups),
                        "weight": lambda g, grad, infos, stride, padding, dilation, groups: conv_dw_op(
                            grad, g, shape=infos[1].shape, stride=stride, padding=padding, dilation=dilation, groups=groups)})
 conv_dw_op = Op("convolution_dw", "grad input", "shape stride padding dilation groups", node="ConvolutionBackwardBackward0",
                 compute=lambda g, x, shape, *a: P.conv_dw(g, x, shape, *a),
-                grads={"grad": lambda g, input, stride, padding, dilation, groups: _plain_conv(input, g, stride, padding, dilation, groups),
+                grads={"grad": lambda g, input, stride, padding, dilation, groups: _plain_conv(
+                           input, g, stride, padding, dilation, groups),
                        "input": lambda g, grad, infos, stride, padding, dilation, groups: conv_dx_op(
                            grad, g, shape=infos[1].shape, stride=stride, padding=padding, dilation=dilation, groups=groups)})
 
@@ -72,7 +74,8 @@ def _invalid(name, arguments):
     got = ", ".join(type(a).__name__ for a in arguments)
     if name.startswith("conv_transpose"):
         expected = [_SIGNATURE.format("tuple of ints", "0").replace("tuple of ints dilation = 1, int groups = 1",
-                                                                    "tuple of ints output_padding = 0, int groups = 1, tuple of ints dilation = 1")]
+                                                                    "tuple of ints output_padding = 0, int groups = 1, tuple of "
+                                                                    "ints dilation = 1")]
     else:
         expected = [_SIGNATURE.format("tuple of ints", "0"), _SIGNATURE.format("str", '"valid"')]
     lines = "".join(f" * ({e})\n" for e in expected)
@@ -134,7 +137,8 @@ def _check_sizes(x, w, bias, stride, padding, dilation, groups, transposed):
     if min(dilation) <= 0:
         raise RuntimeError("non-positive dilation is not supported")
     if len(x) != len(w):
-        raise RuntimeError(f"Expected {len(w)}-dimensional input for {len(w)}-dimensional weight {list(w)}, but got {len(x)}-dimensional "
+        raise RuntimeError(f"Expected {len(w)}-dimensional input for {len(w)}-dimensional weight {list(w)}, but got "
+                           f"{len(x)}-dimensional "
                            f"input of size {list(x)} instead")
     if w[0] < groups:
         raise RuntimeError(f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got weight of size "
@@ -145,7 +149,8 @@ def _check_sizes(x, w, bias, stride, padding, dilation, groups, transposed):
     given = "transposed=1" if transposed else f"groups={groups}"
     channels = w[0] if transposed else w[1] * groups
     if x[1] != channels:
-        raise RuntimeError(f"Given {given}, weight of size {list(w)}, expected input{list(x)} to have {channels} channels, but got {x[1]} "
+        raise RuntimeError(f"Given {given}, weight of size {list(w)}, expected input{list(x)} to have {channels} channels, but "
+                           f"got {x[1]} "
                            "channels instead")
     out = w[1] * groups if transposed else w[0]
     if bias is not None and bias._meta.shape != (out,):
@@ -237,7 +242,8 @@ def _check_output_padding(stride, dilation, output_padding):
         axes = _AXES[len(stride)].split() if len(stride) != 1 else ["height", "width"]
         lead = 1 if len(stride) == 1 else 0   # PyTorch runs one dimension as two
         values = [(0,) * lead + output_padding, (1,) * lead + stride, (1,) * lead + dilation]
-        shown = " ".join(f"{what}_{axis}: {v}" for what, vs in zip(("output_padding", "stride", "dilation"), values) for axis, v in zip(axes, vs))
+        named = zip(("output_padding", "stride", "dilation"), values)
+        shown = " ".join(f"{what}_{axis}: {v}" for what, vs in named for axis, v in zip(axes, vs))
         raise RuntimeError(f"output padding must be smaller than either stride or dilation, but got {shown}")
 
 
@@ -256,7 +262,8 @@ def _transpose(n, input, weight, bias, stride, padding, output_padding, groups, 
     _check_sizes(x, w, bias, stride, tuple((p, p) for p in pads), dilation, groups, True)
     _check_output_padding(stride, dilation, extra)
     _check_dtypes(input, weight, bias)
-    sizes = tuple((size - 1) * s - 2 * p + d * (k - 1) + e + 1 for size, k, s, p, d, e in zip(x[2:], w[2:], stride, pads, dilation, extra))
+    sizes = tuple((size - 1) * s - 2 * p + d * (k - 1) + e + 1
+                  for size, k, s, p, d, e in zip(x[2:], w[2:], stride, pads, dilation, extra))
     if min(sizes) < 1:
         raise RuntimeError(f"Given input size per channel: ({' x '.join(map(str, x[2:]))}). Calculated output size per channel: "
                            f"({' x '.join(map(str, sizes))}). Output size is too small")

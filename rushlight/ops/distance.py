@@ -1,56 +1,25 @@
 """Distances and similarities of vectors. Source: torch.cdist, nn.functional.pairwise_distance and kin."""
-import math
-
 from ..graph import primitives as P
 from ..runtime import dtypes as dt
 from . import arithmetic as A
+from .comparing import norm_gradient, norm_of
 from .declare import OPS, Op, public
 
 
 # ------------------------------------------------------------------ the p-norm over one dimension
-def _norm(x, p, dim):
-    """The p-norm along dim, which goes; on values."""
-    size = P.unary("abs", x) if p != 2 else x
-    if p == math.inf:
-        return P.reduce("max", size, (dim,)) if x.shape[dim] else P.reduce("sum", size, (dim,))
-    if p == 0:
-        return P.reduce("sum", P.cast(P.binary("ne", x, P.const(0, x.dtype)), x.dtype), (dim,))
-    if p == 1:
-        return P.reduce("sum", size, (dim,))
-    if p == 2:
-        return P.unary("sqrt", P.reduce("sum", P.binary("mul", x, x), (dim,)))
-    total = P.reduce("sum", P.binary("pow", size, P.const(p, x.dtype)), (dim,))
-    return P.binary("pow", total, P.const(1 / p, x.dtype))
-
-
-def norm_slope(g, x, result, p):
-    """The gradient of a p-norm in x; g and result are shaped to broadcast against x. 0 where the norm is 0."""
-    if p == 0:
-        return A.mul_op(A.mul_op(g, x), 0)
-    if p == 1:
-        return A.mul_op(g, A.sgn_op(x))
-    if p == math.inf:
-        return A.mul_op(A.mul_op(g, A.sgn_op(x)), OPS["to_dtype"](A.eq_op(A.abs_op(x), result), dtype=x.dtype))
-    if p == 2:
-        return A.mul_op(x, A.where_op(A.eq_op(result, 0), 0, A.div_op(g, result)))
-    size = A.abs_op(x)
-    own = A.where_op(A.eq_op(size, 0), 0, A.mul_op(A.sgn_op(x), A.pow_number(size, exponent=p - 1)))
-    return A.mul_op(own, A.where_op(A.eq_op(result, 0), 0, A.div_op(g, A.pow_number(result, exponent=p - 1))))
-
-
 def _kept(x, dim):
     return OPS["reshape_copy"](x, shape=x.shape[:dim] + (1,) + x.shape[dim:])
 
 
 def _row_norm(x, p, dim, keepdim):
-    out = _norm(x, p, dim)
-    return P.reshape(out, x.shape[:dim] + (1,) + x.shape[dim + 1:]) if keepdim else out
+    out = norm_of(x, p, (dim,))
+    return out if keepdim else P.reshape(out, x.shape[:dim] + x.shape[dim + 1:])
 
 
 def _row_norm_gradient(g, input, result, p, dim, keepdim):
     if not keepdim:
         g, result = _kept(g, dim), _kept(result, dim)
-    return norm_slope(g, input, result, p)
+    return norm_gradient(g, input, result, p, (dim,))
 
 
 row_norm_op = Op("row_norm", "input", "p dim keepdim", compute=_row_norm, node="NormBackward1", display="norm",
@@ -118,7 +87,7 @@ def _differences(x1, x2):
 
 def _cdist(x1, x2, p):
     apart = _differences(x1, x2)
-    return _norm(apart, p, apart.ndim - 1)
+    return P.reshape(norm_of(apart, p, (apart.ndim - 1,)), apart.shape[:-1])
 
 
 def _pair_slope(g, x1, x2, result, p):
@@ -128,7 +97,7 @@ def _pair_slope(g, x1, x2, result, p):
     last = (1,)
     g = OPS["reshape_copy"](g, shape=tuple(g.shape) + last)
     result = OPS["reshape_copy"](result, shape=tuple(result.shape) + last)
-    return norm_slope(g, A.sub_op(first, second), result, p)
+    return norm_gradient(g, A.sub_op(first, second), result, p, (len(first.shape) - 1,))
 
 
 def _sum_over(x, dim):

@@ -32,7 +32,8 @@ def _layer_norm_gradient(gs, input, weight, result1, result2, infos, needs, ndim
     if needs[0]:
         dx = back_through(g if weight is None else A.mul_op(g, op_like(weight, x)), off, inverse, dims)
     if needs[1]:
-        dw = shaped(sum_kept(A.mul_op(g, A.mul_op(off, inverse)), lead) if lead else A.mul_op(g, A.mul_op(off, inverse)), infos[1].shape)
+        dw = A.mul_op(g, A.mul_op(off, inverse))
+        dw = shaped(sum_kept(dw, lead) if lead else dw, infos[1].shape)
     if needs[2]:
         db = shaped(sum_kept(g, lead) if lead else g, infos[2].shape)
     return [dx, dw, db]
@@ -62,11 +63,13 @@ def _check_normalized(input, shape, parameters, star):
                            "normalized_shape = []")
     for name, p in parameters:
         if p is not None and p._meta.shape != shape:
-            raise RuntimeError(f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape {list(p._meta.shape)} "
+            raise RuntimeError(f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
+                               f"{list(p._meta.shape)} "
                                f"and normalized_shape = {list(shape)}")
     size = input._meta.shape
     if len(size) < len(shape) or size[len(size) - len(shape):] != shape:
-        raise RuntimeError(f"Given normalized_shape={list(shape)}, expected input with shape [*{star}{', '.join(map(str, shape))}], but got "
+        raise RuntimeError(f"Given normalized_shape={list(shape)}, expected input with shape "
+                           f"[*{star}{', '.join(map(str, shape))}], but got "
                            f"input of size{list(size)}")
 
 

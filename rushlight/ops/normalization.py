@@ -96,7 +96,7 @@ running_op = Op("running_statistics", "input new momentum", "correction", comput
 
 def _update_running(running, new, momentum, correction):
     Op.apply_write(running_op, running, (running, new, float(momentum)), (correction,))
-    running._version.n -= 1     # PyTorch's kernel writes them without counting a version
+    running._counter.n -= 1     # PyTorch's kernel writes them without counting a version
 
 
 def _check_channels(input, running_mean, running_var, weight, bias):

@@ -143,7 +143,8 @@ def _check_edges(input, pad, mode, n):
         size, lo, hi = shape[dim], low[dim], high[dim]
         argument = 4 + 2 * (len(shape) - 1 - dim)
         if mode == "reflect" and (lo >= size or hi >= size):
-            raise RuntimeError(f"Argument #{argument}: Padding size should be less than the corresponding input dimension, but got: padding "
+            raise RuntimeError(f"Argument #{argument}: Padding size should be less than the corresponding input dimension, but "
+                               f"got: padding "
                                f"({lo}, {hi}) at dimension {dim} of input {list(shape)}")
         if mode == "circular":
             if lo > size or hi > size:
@@ -186,7 +187,8 @@ def pad(input, pad, mode="constant", value=None):
     if len(shape) not in (n + 1, n + 2) or n not in (1, 2, 3):
         raise NotImplementedError(f"Padding size {len(pad)} is not supported for {len(shape)}D input tensor.\n{_SUPPORTED}")
     if 0 in shape[len(shape) - n - (mode == "reflect"):]:
-        raise RuntimeError(f"Expected {n + 1}D or {n + 2}D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for "
+        raise RuntimeError(f"Expected {n + 1}D or {n + 2}D (batch mode) tensor with possibly 0 batch size and other non-zero "
+                           f"dimensions for "
                            f"input, but got: {list(shape)}")
     low, high = _check_edges(input, pad, mode, n)
     if mode == "circular" and min(pad) < 0:     # what is cut off does not come round

@@ -161,25 +161,45 @@ _three("addcmul", A.addcmul_op)
 _three("addcdiv", A.addcdiv_op)
 
 
+def _clamp_call(input, min=None, max=None):
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if input.dtype.is_complex:
+        raise NotImplementedError("clamp is not supported for complex types")
+    tensors = isinstance(min, Op.Tensor) or isinstance(max, Op.Tensor)
+    return A.clamp_tensor_op if tensors else A.clamp_op, (input, min, max)
+
+
 @public(inplace=True, out=True, aliases=("clip",))
 def clamp(input, min=None, max=None):
     """Values below min raised to it, above max lowered to it: numbers or tensors."""
-    if min is None and max is None:
-        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    return Op.apply(A.clamp_op, (input, min, max))
+    return Op.apply(*_clamp_call(input, min, max))
 
 
-clamp.inplace = lambda self, min=None, max=None: Op.apply_write(A.clamp_op, self, (self, min, max))
+def _clamp_inplace(self, min=None, max=None):
+    op, operands = _clamp_call(self, min, max)
+    return Op.apply_write(op, self, operands)
+
+
+clamp.inplace = _clamp_inplace
 
 
 @public(inplace=True, out=True)
 def clamp_min(input, min):
-    return clamp(input, min=min)
+    return Op.apply(A.clamp_min_tensor_op if isinstance(min, Op.Tensor) else A.clamp_min_op, (input, min))
+
+
+clamp_min.inplace = lambda self, min: Op.apply_write(
+    A.clamp_min_tensor_op if isinstance(min, Op.Tensor) else A.clamp_min_op, self, (self, min))
 
 
 @public(inplace=True, out=True)
 def clamp_max(input, max):
-    return clamp(input, max=max)
+    return Op.apply(A.clamp_max_tensor_op if isinstance(max, Op.Tensor) else A.clamp_max_op, (input, max))
+
+
+clamp_max.inplace = lambda self, max: Op.apply_write(
+    A.clamp_max_tensor_op if isinstance(max, Op.Tensor) else A.clamp_max_op, self, (self, max))
 
 
 @public(inplace=True, out=True)
@@ -246,10 +266,24 @@ def where(condition, input=None, other=None):
         from .searching import nonzero
 
         return nonzero(condition, as_tuple=True)
-    return Op.apply(A.where_op, (condition, input, other))
+    return Op.apply(A.where_op, (_as_condition(condition), input, other))
 
 
-where.method = lambda self, condition, other: Op.apply(A.where_op, (condition, self, other))
+def _as_condition(condition):
+    """A bool tensor; uint8 is taken with PyTorch's warning."""
+    dtype = condition._meta.dtype
+    if dtype.name == "bool":
+        return condition
+    if dtype.name != "uint8":
+        raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {_word(condition)}")
+    import warnings
+
+    warnings.warn("where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future version of "
+                  "PyTorch. Use a boolean condition instead.", UserWarning, stacklevel=3)
+    return condition.bool()
+
+
+where.method = lambda self, condition, other: Op.apply(A.where_op, (_as_condition(condition), self, other))
 
 
 @public()
@@ -289,14 +323,24 @@ def positive(input):
     return input
 
 
-@public(method=False)
+@public(out=True)
 def isneginf(input):
-    return Op.apply(A.eq_op, (input, -math.inf))
+    return _is_infinity("isneginf", input, -math.inf)
 
 
-@public(method=False)
+@public(out=True)
 def isposinf(input):
-    return Op.apply(A.eq_op, (input, math.inf))
+    return _is_infinity("isposinf", input, math.inf)
+
+
+def _is_infinity(name, input, value):
+    if input.dtype.is_complex:
+        raise RuntimeError(f"{name} does not support complex inputs.")
+    if not input.dtype.is_floating_point:
+        from .reductions import full_like_bool
+
+        return full_like_bool(input, False)
+    return Op.apply(A.eq_op, (input, value))
 
 
 @public()

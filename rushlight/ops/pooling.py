@@ -133,7 +133,8 @@ def _each(value, n, function, argument, position, omitted=False):
     if n == 1:
         raise RuntimeError(f"{function}() argument '{argument}' should contain one int (got {len(value)})")
     either = "" if function == "avg_pool3d" else "either "
-    raise RuntimeError(f"{function}: {argument} must {either}be {'omitted, ' if omitted else ''}a single int, or a tuple of {COUNTS[n]} ints")
+    raise RuntimeError(f"{function}: {argument} must {either}be {'omitted, ' if omitted else ''}a single int, or a tuple of "
+                       f"{COUNTS[n]} ints")
 
 
 def _labelled(n, names, values):
@@ -179,14 +180,16 @@ def geometry(n, function, input, kernel_size, stride, padding, dilation, ceil_mo
 def _check_1d(input, kernel, stride, padding, dilation, ceil_mode):
     shape = input._meta.shape
     if len(shape) not in (2, 3):
-        raise RuntimeError(f"max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but got:{list(shape)}")
+        raise RuntimeError(f"max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but "
+                           f"got:{list(shape)}")
     for name, value in (("kernel_size", kernel), ("stride", stride), ("dilation", dilation)):
         if value <= 0 and name != "dilation":
             raise RuntimeError(f"max_pool1d() {name} must be greater than zero, but got {value}")
     if padding < 0:
         raise RuntimeError(f"max_pool1d() padding must be non-negative, but got {padding}")
     if padding > kernel // 2:
-        raise RuntimeError(f"max_pool1d() padding should be at most half of kernel size, but got padding={padding} and kernel_size={kernel}")
+        raise RuntimeError(f"max_pool1d() padding should be at most half of kernel size, but got padding={padding} and "
+                           f"kernel_size={kernel}")
     if dilation <= 0:
         raise RuntimeError(f"max_pool1d() dilation must be greater than zero, but got {dilation}")
 
@@ -198,7 +201,8 @@ def _out_sizes(n, sizes, kernel, stride, padding, dilation, ceil_mode):
         if p < 0:
             raise RuntimeError(f"pad must be non-negative, but got pad: {p}")
         if p > (d * (k - 1) + 1) // 2:
-            raise RuntimeError(f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and dilation={d}")
+            raise RuntimeError(f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and "
+                               f"dilation={d}")
     if min(kernel) <= 0:
         raise RuntimeError(f"kernel size should be greater than zero, but got {_labelled(n, 'k', kernel)}")
     if min(stride) <= 0:

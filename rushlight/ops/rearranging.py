@@ -29,8 +29,9 @@ def wrapped_dims(dims, ndim):
 
 # ------------------------------------------------------------------ flip, roll, rot90
 @public()
-def flip(input, *dims):
+def flip(input, *axes, dims=None):
     """The elements in reverse order along dims."""
+    dims = axes if dims is None else (dims,)
     return Op.apply(flip_op, (input,), (wrapped_dims(ints(dims), input._meta.ndim) if input._meta.ndim else (),))
 
 
@@ -121,9 +122,11 @@ repeat_op = Op("repeat", "input", "sizes", compute=_repeat, grads={"input": _rep
 
 
 @public(torch=False)
-def repeat(input, *repeats):
+def repeat(input, *times, repeats=None):
     """The tensor set repeats[d] times side by side along each dimension d (new ones lead)."""
-    repeats = ints(repeats)
+    if not times and repeats is None:
+        raise TypeError('repeat() missing 1 required positional arguments: "repeats"')
+    repeats = ints(times if repeats is None else (repeats,))
     shape = input._meta.shape
     if len(repeats) < len(shape):
         raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
@@ -135,9 +138,9 @@ def repeat(input, *repeats):
 
 
 @public()
-def tile(input, *dims):
+def tile(input, *times, dims=None):
     """As repeat, with fewer numbers than dimensions allowed: the first dimensions then stay."""
-    dims = ints(dims)
+    dims = ints(times if dims is None else (dims,))
     return repeat(input, (1,) * (input._meta.ndim - len(dims)) + dims)
 
 

@@ -109,8 +109,10 @@ def _sizes_and_scales(input, size, scale_factor, recompute_scale_factor):
     if size is not None:
         if isinstance(size, (list, tuple)):
             if len(size) != n:
-                raise ValueError("Input and output must have the same number of spatial dimensions, but got input with spatial dimensions "
-                                 f"of {dims} and output size of {size}. Please provide input tensor in (N, C, d1, d2, ...,dK) format and "
+                raise ValueError("Input and output must have the same number of spatial dimensions, but got input with spatial "
+                                 "dimensions "
+                                 f"of {dims} and output size of {size}. Please provide input tensor in (N, C, d1, d2, ...,dK) "
+                                 f"format and "
                                  "output size in (o1, o2, ...,oK) format.")
             out = tuple(size)
         else:
@@ -166,7 +168,8 @@ def interpolate(input, size=None, scale_factor=None, mode="nearest", align_corne
     """
     if mode in ("nearest", "area", "nearest-exact"):
         if align_corners is not None:
-            raise ValueError("align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear")
+            raise ValueError("align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | "
+                             "trilinear")
     elif align_corners is None:
         align_corners = False
     ndim = input.dim()
@@ -176,7 +179,8 @@ def interpolate(input, size=None, scale_factor=None, mode="nearest", align_corne
     if mode in _RANKS and ndim in (3, 4, 5) and ndim != _RANKS[mode]:
         raise NotImplementedError(f"Got {ndim}D input, but {mode} mode needs {_RANKS[mode]}D input")
     if ndim not in (3, 4, 5) or mode not in _RANKS and mode not in ("nearest", "nearest-exact", "area"):
-        raise NotImplementedError(f"Input Error: Only 3D, 4D and 5D input Tensors supported (got {ndim}D) for the modes: {_MODES} (got {mode})")
+        raise NotImplementedError(f"Input Error: Only 3D, 4D and 5D input Tensors supported (got {ndim}D) for the modes: {_MODES} "
+                                  f"(got {mode})")
     if mode == "area":
         pools = (adaptive_pooling.adaptive_avg_pool1d, adaptive_pooling.adaptive_avg_pool2d, adaptive_pooling.adaptive_avg_pool3d)
         return pools[ndim - 3](input, out)

@@ -1,4 +1,5 @@
 """Running sums, products and extremes, differences and sums of trapezoids. Source: torch.cumsum and its kin."""
+from ..graph import layout
 from ..graph import primitives as P
 from ..runtime import dtypes as dt
 from . import arithmetic as A
@@ -35,8 +36,13 @@ def _cumprod_gradient(g, input, result, infos, dim, dtype):
 
 
 flip_op = Op("flip", "input", "dims", compute=lambda x, dims: P.flip(x, dims), grads={"input": lambda g, dims: flip_op(g, dims=dims)})
+flip_op.layout = layout.like_first
 cumsum_op = Op("cumsum", "input", "dim dtype", compute=_running("sum"), grads={"input": lambda g, dim: reversed_sum(g, dim)})
 cumprod_op = Op("cumprod", "input", "dim dtype", compute=_running("prod"), grads={"input": _cumprod_gradient})
+
+
+def _c_name(dtype):
+    return {"int64": "long int", "int32": "int", "float32": "float", "float64": "double"}.get(dtype.name, dtype.name)
 
 
 def _scan(name, op, doc):
@@ -47,8 +53,8 @@ def _scan(name, op, doc):
 
     def inplace(self, dim, *, dtype=None):
         if dtype is not None and dtype is not self.dtype:
-            raise RuntimeError(f"Bad in-place call: input tensor dtype {dt.long_name(self.dtype)} and output tensor dtype "
-                               f"{dt.long_name(dtype)} should match")
+            raise RuntimeError(f"Bad in-place call: input tensor dtype {_c_name(self.dtype)} and output tensor dtype "
+                               f"{_c_name(dtype)} should match")
         return Op.apply_write(op, self, (self,), (Op.wrap_dim(dim, self._meta.ndim), self.dtype))
 
     function.__name__ = function.__qualname__ = name
@@ -99,12 +105,14 @@ def _log_gradient(g, input, result, infos, dim):
     if not infos[0].shape:
         return g
 
-    def part(weights):
-        backwards = A.sub_op(A.log_op(weights), result)
+    lowest, size = dt.finfo(infos[0].dtype).min, A.log_op(A.abs_op(g))
+
+    def part(sign):
+        backwards = A.sub_op(A.where_op(sign, size, lowest), result)
         backwards = flip_op(logcumsumexp_op(flip_op(backwards, dims=(dim,)), dim=dim), dims=(dim,))
         return A.exp_op(A.add_op(input, backwards))
 
-    return A.sub_op(part(A.maximum_op(g, 0)), part(A.maximum_op(A.neg_op(g), 0)))
+    return A.sub_op(part(A.gt_op(g, 0)), part(A.lt_op(g, 0)))
 
 
 logcumsumexp_op = Op("logcumsumexp", "input", "dim", compute=lambda x, dim: P.cumulative("logsumexp", x, dim) if x.ndim else x,

@@ -1,4 +1,6 @@
 """Sorting and order statistics: sort, topk, kthvalue, median, mode, quantile. Source: torch's sorting ops."""
+import math
+
 
 from ..graph import layout
 from ..graph import primitives as P
@@ -16,14 +18,23 @@ def wide(x):
 
 
 # ------------------------------------------------------------------ sort, topk
+def _alone(x):
+    """The pair of a 0-d tensor: itself, at 0."""
+    return [x, P.const(0, dt.int64)]
+
+
 def _sorted(x, dim, descending, stable):
+    if x.ndim == 0:
+        return _alone(x)
     at = P.argsort(x, dim, descending, stable)
     return [P.gather(x, at, dim), at]
 
 
 def _scattered(gs, result1, infos, dim):
     """The gradient of elements chosen along dim: back to where they were."""
-    return None if gs[0] is None else OPS["scatter_zeros"](gs[0], result1, dim=dim, shape=infos[0].shape)
+    if gs[0] is None or not infos[0].shape:
+        return gs[0]
+    return OPS["scatter_zeros"](gs[0], result1, dim=dim, shape=infos[0].shape)
 
 
 sort_op = Op("sort", "input", "dim descending stable", compute=_sorted, nout=2, nondifferentiable=(1,),
@@ -34,6 +45,8 @@ sort_op.layout = sort_stable.layout = layout.like_first
 
 
 def _top(x, k, dim, largest, ordered):
+    if x.ndim == 0:
+        return _alone(x)
     at = P.topk_indices(x, k, dim, largest, ordered)
     return [P.gather(x, at, dim), at]
 
@@ -43,20 +56,13 @@ topk_op = Op("topk", "input", "k dim largest ordered", compute=_top, nout=2, non
 sort_pair, topk_pair = pair("sort"), pair("topk")
 
 
-def _single(input, op, attrs):
-    """A pair of ops on a 0-d tensor, by way of a vector of one element."""
-    values, at = Op.apply(op, (input.reshape(1),), attrs)
-    return values.reshape(()), at.reshape(())
-
-
 @public(out=True)
 def sort(input, dim=-1, descending=False, stable=None):
     """Sorted values along dim, and where they were."""
     if input.dtype.is_complex:
         raise RuntimeError(" Sort does not support complex dtypes on CPU")
     d = Op.wrap_dim(dim, input._meta.ndim)
-    op, attrs = sort_op if stable is None else sort_stable, (d, bool(descending), True)
-    return sort_pair(*(Op.apply(op, (input,), attrs) if input._meta.ndim else _single(input, op, attrs)))
+    return sort_pair(*Op.apply(sort_op if stable is None else sort_stable, (input,), (d, bool(descending), True)))
 
 
 @public(out=True)
@@ -80,8 +86,7 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
     k = k.__index__() if not isinstance(k, Op.Tensor) else int(k)
     if not 0 <= k <= (input._meta.shape[d] if input._meta.ndim else 1):
         raise RuntimeError("selected index k out of range")
-    attrs = (k, d, bool(largest), bool(sorted))
-    return topk_pair(*(Op.apply(topk_op, (input,), attrs) if input._meta.ndim or not k else _single(input, topk_op, attrs)))
+    return topk_pair(*Op.apply(topk_op, (input,), (k, d, bool(largest), bool(sorted))))
 
 
 # ------------------------------------------------------------------ one element of each row
@@ -112,6 +117,8 @@ def mode_index(x, dim):
 def _chosen(function):
     """values and indices of the element that a host function names in each row along dim."""
     def compute(x, dim, keepdim, *rest):
+        if x.ndim == 0:
+            return _alone(x)
         kept = x.shape[:dim] + (1,) + x.shape[dim + 1:]
         shape = x.shape[:dim] + x.shape[dim + 1:]
         if P.const(0, dt.int64, kept).numel == 0:
@@ -125,8 +132,8 @@ def _chosen(function):
 
 def _chosen_gradient(gs, result1, infos, dim, keepdim):
     g = gs[0]
-    if g is None:
-        return None
+    if g is None or not infos[0].shape:
+        return g
     if not keepdim:
         kept = tuple(1 if i == dim else n for i, n in enumerate(infos[0].shape))
         g, result1 = A_reshape(g, kept), A_reshape(result1, kept)
@@ -150,8 +157,6 @@ def _choose(name, op, result, input, dim, keepdim, *attrs):
     if meta.ndim and meta.shape[d] == 0:
         raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
     _need_ordered(name, input)
-    if meta.ndim == 0:
-        return result(*_single(input, op, (0, True, *attrs)))
     return result(*Op.apply(op, (input,), (d, bool(keepdim), *attrs)))
 
 
@@ -184,6 +189,8 @@ def mode(input, dim=-1, keepdim=False):
 
 def _whole(function):
     def compute(x):
+        if x.numel == 0:
+            return P.const(math.nan if x.dtype.is_floating_point else dt.iinfo(x.dtype).min, x.dtype)
         flat = P.reshape(x, (x.numel,))
         at = P.call(function, (wide(flat),), [((), dt.int64)], (0,))[0]
         return P.reshape(P.gather(flat, P.reshape(at, (1,)), 0), ())
@@ -193,10 +200,9 @@ def _whole(function):
 def _whole_gradient(g, input, result, infos):
     """Shared equally by all that equal the result."""
     hit = A.logical_or_op(A.eq_op(input, result), A.logical_and_op(A.isnan_op(input), A.isnan_op(result)))
-    hit = OPS["to_dtype"](hit, dtype=input.dtype)
     dims = tuple(range(len(infos[0].shape)))
     count = OPS["sum"](hit, dims=dims, keepdim=False, dtype=input.dtype)
-    return A.mul_op(hit, A.div_op(g, count))
+    return A.where_op(hit, A.div_op(g, count), 0)
 
 
 median_all = Op("median_all", "input", compute=_whole(median_index), node="MedianBackward0", display="median",
@@ -212,17 +218,11 @@ def _median(name, whole, along):
         if dim is not None:
             return _choose(name, along, result, input, dim, keepdim)
         _need_ordered(name, input)
-        if input._meta.numel == 0:
-            return input.new_full((), float("nan")) if input.dtype.is_floating_point else input.new_full((), _lowest(input.dtype))
         return Op.apply(whole, (input,))
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"The {name} of all elements (the lower of two), or along dim with where it was."
     return public(name=name, out=True)(function)
-
-
-def _lowest(dtype):
-    return dt.iinfo(dtype).min
 
 
 median = _median("median", median_all, median_dim)
@@ -235,7 +235,7 @@ _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 def _quantile_check(name, input, q, interpolation):
     if input._meta.numel == 0:
-        raise RuntimeError(f"{name}() input tensor must be non-empty")
+        raise RuntimeError("quantile() input tensor must be non-empty")
     if input.dtype not in (dt.float32, dt.float64):
         raise RuntimeError(f"{name}() input tensor must be either float or double dtype")
     if interpolation not in _INTERPOLATIONS:

@@ -10,8 +10,8 @@ COUNTS = {1: "one", 2: "two", 3: "three"}
 
 
 def whole(value):
-    """A Python int, or what stands for one."""
-    return value.__class__ is int or hasattr(value, "__index__") and not hasattr(value, "_meta") or hasattr(value, "_meta") and not value.shape
+    """Whether a value stands for one whole number: an int, NumPy's, or a tensor without dimensions."""
+    return hasattr(value, "__index__") and not getattr(value, "shape", ())
 
 
 def numbers(value, function, argument, position):

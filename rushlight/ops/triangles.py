@@ -130,6 +130,8 @@ def trace(input):
     """The sum of a matrix's diagonal."""
     if input._meta.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input._meta.ndim}")
+    if input.dtype is dt.bool_:
+        raise NotImplementedError('"trace" not implemented for \'Bool\'')
     return Op.apply(trace_op, (input,))
 
 

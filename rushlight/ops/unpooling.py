@@ -43,7 +43,8 @@ def _unpool_size(n, shape, kernel, stride, padding, output_size):
     if len(output_size) == n + 2:
         output_size = output_size[2:]
     if len(output_size) != n:
-        raise ValueError(f"output_size should be a sequence containing {n} or {n + 2} elements, but it has a length of '{len(output_size)}'")
+        raise ValueError(f"output_size should be a sequence containing {n} or {n + 2} elements, but it has a length of "
+                         f"'{len(output_size)}'")
     for d, (size, s) in enumerate(zip(default, stride)):
         if not size - s < output_size[d] < size + s:
             raise ValueError(f'invalid output_size "{output_size}" (dim {d} must be between {size - s} and {size + s})')
@@ -66,9 +67,11 @@ def _max_unpool(n, input, indices, kernel_size, stride, padding, output_size):
     if indices._meta.dtype is not dt.int64:
         raise RuntimeError(f"elements in indices should be type int64 but got: {dt.long_name(indices._meta.dtype)}")
     if len(shape) not in (n + 1, n + 2):
-        raise RuntimeError(f"Input to max_unpooling{n}d should be a {n + 1}d or {n + 2}d Tensor, but got a tensor with {len(shape)} dimensions.")
+        raise RuntimeError(f"Input to max_unpooling{n}d should be a {n + 1}d or {n + 2}d Tensor, but got a tensor with "
+                           f"{len(shape)} dimensions.")
     if indices._meta.shape != shape:
-        raise RuntimeError(f"Expected shape of indices to be same as that of the input tensor ({list(shape)}) but got indices tensor with "
+        raise RuntimeError(f"Expected shape of indices to be same as that of the input tensor ({list(shape)}) but got indices "
+                           f"tensor with "
                            f"shape: {list(indices._meta.shape)}")
     indices = Op.checked(indices, _check_places, (sizes,))
     return Op.apply(unpool_ops[n], (input, indices), (shape[:len(shape) - n] + sizes, n))
@@ -155,21 +158,25 @@ def _fractional(n, input, kernel_size, output_size, output_ratio, return_indices
     return (found, places) if return_indices else found
 
 
-def fractional_max_pool2d(input, kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None):
+def fractional_max_pool2d(input, kernel_size, output_size=None, output_ratio=None, return_indices=False,
+                          _random_samples=None):
     """Maxima over windows at random places that overlap or leave gaps; input (N, C, H, W) or (C, H, W)."""
     return _fractional(2, input, kernel_size, output_size, output_ratio, return_indices, _random_samples)
 
 
-def fractional_max_pool3d(input, kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None):
+def fractional_max_pool3d(input, kernel_size, output_size=None, output_ratio=None, return_indices=False,
+                          _random_samples=None):
     """Maxima over windows at random places that overlap or leave gaps; input (N, C, D, H, W) or (C, D, H, W)."""
     return _fractional(3, input, kernel_size, output_size, output_ratio, return_indices, _random_samples)
 
 
-def fractional_max_pool2d_with_indices(input, kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None):
+def fractional_max_pool2d_with_indices(input, kernel_size, output_size=None, output_ratio=None, return_indices=False,
+                                       _random_samples=None):
     return _fractional(2, input, kernel_size, output_size, output_ratio, True, _random_samples)
 
 
-def fractional_max_pool3d_with_indices(input, kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None):
+def fractional_max_pool3d_with_indices(input, kernel_size, output_size=None, output_ratio=None, return_indices=False,
+                                       _random_samples=None):
     return _fractional(3, input, kernel_size, output_size, output_ratio, True, _random_samples)
 
 
@@ -177,7 +184,8 @@ def fractional_max_pool3d_with_indices(input, kernel_size, output_size=None, out
 def _lp_pool(n, input, norm_type, kernel_size, stride, ceil_mode):
     """The p-norm of each window, but for the sign and with the sums of powers clipped at 0."""
     if norm_type == float("inf"):
-        return (pooling.max_pool1d, pooling.max_pool2d, pooling.max_pool3d)[n - 1](input.abs(), kernel_size, stride, ceil_mode=ceil_mode)
+        greatest = (pooling.max_pool1d, pooling.max_pool2d, pooling.max_pool3d)[n - 1]
+        return greatest(input.abs(), kernel_size, stride, ceil_mode=ceil_mode)
     window = _each(kernel_size, n, "kernel_size")
     mean = (pooling.avg_pool1d, pooling.avg_pool2d, pooling.avg_pool3d)[n - 1]
     out = mean(input.pow(norm_type), kernel_size, () if stride is None else stride, 0, ceil_mode)

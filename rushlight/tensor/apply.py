@@ -78,13 +78,13 @@ def _tape(op, operands, attrs, entry, outs):
     rule = _rule(op, operands, attrs, entry, needs)
     if not rule.gives:
         return
-    saved = [(operands[i], operands[i]._version.n) for i in rule.saves]
+    saved = [(operands[i], operands[i]._counter.n) for i in rule.saves]
     for i in rule.numbers:
         saved.append((operands[i], 0))
     node = rule.node_class(rule, [operands[i]._edge() for i in rule.gives], saved)
     for i in rule.keeps:
         out = outs[i]
-        saved.append((SavedOutput(out._storage, out._meta, out._version), 0))
+        saved.append((SavedOutput(out._storage, out._meta, out._counter), 0))
     if engine._anomaly.enabled:
         import traceback
 
@@ -120,10 +120,9 @@ def apply_write(op, target, operands, attrs=()):
         saved = []
         for i in rule.saves:
             t = operands[i]
-            if t._storage is target._storage and t._version is target._version:
-                with rebase.no_tape(rec):
-                    t = t.clone()       # the value before it is written over
-            saved.append((t, t._version.n))
+            if t._storage is target._storage and t._counter is target._counter:
+                t = t.clone()           # the value before it is written over; on the tape, for gradients of gradients
+            saved.append((t, t._counter.n))
         for i in rule.numbers:
             saved.append((operands[i], 0))
         node = rule.node_class(rule, [operands[i]._edge() for i in rule.gives], saved) if rule.gives else None
@@ -132,7 +131,7 @@ def apply_write(op, target, operands, attrs=()):
     except AttributeError as error:
         check_operands(op, operands)
         raise error
-    target._version.n += 1
+    target._counter.n += 1
     if node is not None:
         if engine._anomaly.enabled:
             import traceback
@@ -140,7 +139,7 @@ def apply_write(op, target, operands, attrs=()):
             node.line = "".join(traceback.format_stack()[:-2])
         rebase.rewrite_history(target, node)
         for _ in rule.keeps:
-            saved.append((SavedOutput(target._storage, target._meta, target._version), target._version.n))
+            saved.append((SavedOutput(target._storage, target._meta, target._counter), target._counter.n))
     return target
 
 

@@ -6,10 +6,15 @@ from .apply import assign
 from .tensor import Tensor
 
 
+_bound = set()
+
+
 def bind(namespace):
-    """Put the functions of ops/ into the public namespace and on Tensor."""
+    """Put the functions of ops/ that are not yet there into the public namespace and on Tensor."""
     Op.new_tensor = staticmethod(_new_tensor())
-    for entry in PUBLIC.values():
+    entries = [entry for name, entry in PUBLIC.items() if name not in _bound]
+    _bound.update(PUBLIC)
+    for entry in entries:
         function = entry.function
         target = getattr(function, "method", function)
         for name in (entry.name, *entry.aliases):

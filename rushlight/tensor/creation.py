@@ -155,7 +155,7 @@ def lay_like(input, dtype, memory_format, make):
         strides = layouts.in_order(meta.shape, memory_format.order_for(input))
     seen, order = views.laid_out(meta, strides)
     t = make(tuple([meta.shape[d] for d in order]))
-    return t if seen is t._meta else new_tensor(t._storage, seen, t._version)
+    return t if seen is t._meta else new_tensor(t._storage, seen, t._counter)
 
 
 def _like(fill):
@@ -497,7 +497,7 @@ def legacy_constructor(cls, *args, device=None, dtype=None, requires_grad=False)
         if source.dtype is not dtype and real is Tensor:
             t = source.detach().to(dtype)
         else:
-            t = new_tensor(source._storage, source._meta, source._version)
+            t = new_tensor(source._storage, source._meta, source._counter)
     elif len(args) == 1 and type(args[0]).__name__ == "Size":
         t = full_of(tuple(args[0]), 0, dtype)
     elif len(args) == 1 and not isinstance(args[0], int):

@@ -13,8 +13,8 @@ from . import view_ops, rebase, checks, creation, exchange, memory, indexing, ra
 from ..ops import pointwise, reductions, products, joining, searching  # noqa: E402,F401
 from ..ops import (comparing, counting, gathering, placing, rearranging, scanning, scattering, sorting,  # noqa: E402,F401
                    triangles)
-from ..ops import (activations, convolution, cross_entropy, ctc, distance, dropout, embedding, losses,  # noqa: E402,F401
-                   margin_losses, pooling, softmax)
+from ..ops import (activations, attention, convolution, cross_entropy, ctc, distance, dropout, embedding,  # noqa: E402,F401
+                   embedding_bag, losses, margin_losses, pooling, softmax)
 from ..ops import (adaptive_pooling, folding, layer_normalization, normalization, padding, resampling,  # noqa: E402,F401
                    sampling, unpooling)
 from . import operators                            # noqa: E402,F401

@@ -124,7 +124,7 @@ def refresh(target):
     if view.kind is not None:
         raise RuntimeError(_opening(target, view, "and its base or another view of its base has been modified inplace")
                            + _REASONS[view.kind])
-    view.seen = target._version.n
+    view.seen = target._counter.n
     target._node = AsStridedBackward0([base._edge()], base, relative_path(base, target))
     target._nr = 0
     target._requires = True

@@ -42,7 +42,7 @@ class ViewInfo:
 class Tensor:
     """An n-dimensional array of one dtype. Source: torch.Tensor."""
 
-    __slots__ = ("_storage", "_meta", "_version", "_requires", "_node", "_nr", "_view", "_grad", "_extra", "__dict__",
+    __slots__ = ("_storage", "_meta", "_counter", "_requires", "_node", "_nr", "_view", "_grad", "_extra", "__dict__",
                  "__weakref__")
     __array_priority__ = 1000
     __module__ = "torch"
@@ -65,14 +65,20 @@ class Tensor:
     @staticmethod
     def _make_subclass(cls, data, requires_grad=False, **kwargs):
         """A tensor of class cls over the same memory, off the tape."""
-        out = new_tensor(data._storage, data._meta, data._version, cls)
+        out = new_tensor(data._storage, data._meta, data._counter, cls)
         if requires_grad:
             out.requires_grad_(True)
         return out
 
     def as_subclass(self, cls):
-        out = new_tensor(self._storage, self._meta, self._version, cls)
-        out._requires, out._node, out._nr, out._view = self._requires, self._node, self._nr, self._view
+        """A tensor of class cls over the same memory, behind this one on the tape."""
+        if not self._requires and self._view is None:
+            return new_tensor(self._storage, self._meta, self._counter, cls)
+        from .view_ops import alias
+
+        out = alias(self)
+        if out.__class__ is not cls:
+            out.__class__ = cls
         return out
 
     # ------------------------------------------------------------ what it is
@@ -283,7 +289,7 @@ class Tensor:
     def _current_node(self):
         """The tape node, made anew for a view whose base was written since."""
         view = self._view
-        if view is not None and view.base is not self and view.seen != self._version.n:
+        if view is not None and view.base is not self and view.seen != self._counter.n:
             from . import rebase
 
             rebase.refresh(self)
@@ -307,7 +313,7 @@ class Tensor:
 
     def detach(self):
         """The same memory, off the tape."""
-        return new_tensor(self._storage, self._meta, self._version)
+        return new_tensor(self._storage, self._meta, self._counter)
 
     def detach_(self):
         view = self._view
@@ -334,8 +340,9 @@ class Tensor:
         self._meta = other._meta
 
     @property
-    def _data_version(self):
-        return self._version.n
+    def _version(self):
+        """How often the memory was written, by this tensor or others that share its counter."""
+        return self._counter.n
 
     def register_hook(self, hook):
         """hook(grad) -> grad or None, each time a gradient of this tensor has been computed."""
@@ -412,7 +419,7 @@ def new_tensor(storage, meta, version=None, cls=Tensor):
     t._meta = meta
     if version is None:
         version = Version()
-    t._version = version
+    t._counter = version
     t._requires = False
     t._node = None
     t._nr = 0

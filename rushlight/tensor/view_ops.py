@@ -47,7 +47,7 @@ def _node_class(name, parent):
 
 def make_view(t, meta, name, function, args=()):
     """t seen through meta. name, function, args: of its tape node."""
-    out = new_tensor(t._storage, meta, t._version)
+    out = new_tensor(t._storage, meta, t._counter)
     rec = current()
     view = t._view
     if view is None or view.base is t:
@@ -56,7 +56,7 @@ def make_view(t, meta, name, function, args=()):
         base, kind, requires = view.base, view.kind, t._requires_now()
     if not rec.grad and kind is None:
         kind = "inference" if rec.inference else "no_grad"
-    out._view = ViewInfo(base, t._version.n, kind)
+    out._view = ViewInfo(base, t._counter.n, kind)
     if requires and rec.grad:
         out._node = _node_class(name, ViewNode)((t._edge(),), function, t._meta.shape, args)
         out._requires = True
@@ -74,8 +74,8 @@ def make_views(t, metas, name, function, args=()):
     view = t._view
     base = t if view is None or view.base is t else view.base
     for i, meta in enumerate(metas):
-        out = new_tensor(t._storage, meta, t._version)
-        out._view = ViewInfo(base, t._version.n, "multi" if rec.grad else "no_grad")
+        out = new_tensor(t._storage, meta, t._counter)
+        out._view = ViewInfo(base, t._counter.n, "multi" if rec.grad else "no_grad")
         if node is not None:
             out._node, out._nr, out._requires = node, i, True
         outs.append(out)
@@ -214,8 +214,8 @@ def _view_dtype(input, dtype):
         shape = shape[:-1] + (shape[-1] // k,)
         strides = tuple(s // k for s in strides[:-1]) + (1,)
         offset //= k
-    out = new_tensor(input._storage, views.bitcast(meta, dtype, shape, strides, offset), input._version)
-    out._view = ViewInfo(input._view.base if input._view is not None else input, input._version.n, None)
+    out = new_tensor(input._storage, views.bitcast(meta, dtype, shape, strides, offset), input._counter)
+    out._view = ViewInfo(input._view.base if input._view is not None else input, input._counter.n, None)
     return out
 
 
@@ -680,7 +680,7 @@ def as_strided(input, size, stride, storage_offset=None):
         if meta.root.shape != root.shape or meta.path:
             from .rebase import relative_path
 
-            holder = new_tensor(input._storage, seen, input._version)
+            holder = new_tensor(input._storage, seen, input._counter)
             path = relative_path(input, holder)
         else:
             path = (seen.pattern, seen.starts)
@@ -714,11 +714,11 @@ def _respelled(name, function):
             node = function(self, *args, **kwargs)._current_node()
             node = _node_class(_IN_PLACE_NODES[type(node).__name__], ViewNode)(node.edges, node.function, node.shape, node.args)
         self._meta = meta
-        self._version.n += 1
+        self._counter.n += 1
         if node is not None:
             self._node, self._nr, self._requires = node, 0, True
         if self._view is not None:
-            self._view.seen = self._version.n
+            self._view.seen = self._counter.n
         return self
 
     run.__name__ = name

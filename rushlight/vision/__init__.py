@@ -6,13 +6,9 @@ Submodules load when first named, and Pillow when first used.
 from rushlight.vision._lazy import lazy_names
 from rushlight.vision.version import __version__
 
-_find, __dir__, _ = lazy_names(__name__, {}, ("datasets", "io", "models", "ops", "transforms", "utils", "version"))
-
-
-def __getattr__(name):
-    if name == "tv_tensors":
-        raise AttributeError("torchvision.tv_tensors is not part of Rushlight's vision package yet")
-    return _find(name)
+__getattr__, __dir__, _ = lazy_names(
+    __name__, {}, ("datasets", "io", "models", "ops", "transforms", "tv_tensors", "utils", "version")
+)
 
 
 _image_backend = "PIL"

@@ -216,8 +216,7 @@ def facts(t):
         node = type(t.grad_fn).__name__ if t.grad_fn is not None else None
     except RuntimeError as error:  # a view that autograd refuses
         node = str(error)
-    return dict(shape=tuple(t.shape), stride=tuple(t.stride()), offset=t.storage_offset(), version=t._version if not hasattr(t, "_data_version")
-                else t._data_version, requires=t.requires_grad, leaf=attempt(lambda: t.is_leaf)[0], node=node,
+    return dict(shape=tuple(t.shape), stride=tuple(t.stride()), offset=t.storage_offset(), version=t._version, requires=t.requires_grad, leaf=attempt(lambda: t.is_leaf)[0], node=node,
                 values=t.detach().tolist())
 
 

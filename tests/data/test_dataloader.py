@@ -127,11 +127,12 @@ SETS = {
 }
 
 
-@pytest.mark.parametrize("name", SETS)
-@pytest.mark.parametrize("batch_size", [2, None])
+@pytest.mark.parametrize(
+    ("name", "batch_size"),
+    # Without batches the set that gives only lists fails, with an error of Python's own that names its class.
+    [(name, size) for name in SETS for size in (2, None) if (name, size) != ("lists at once", None)],
+)
 def test_sets(name, batch_size, same):
-    if (name, batch_size) == ("lists at once", None):
-        pytest.skip("the error names a class of the library's module")
     same(lambda t: list(load(t, SETS[name](t), batch_size=batch_size)))
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 import time
 
 import pytest
@@ -162,15 +163,15 @@ def test_a_worker_killed_between_batches():
 
 
 def test_a_worker_that_owed_nothing_when_it_died():
-    class SecondIsSlow(Doing):
+    class EvenIsSlow(Doing):
         def __getitem__(self, index):
-            time.sleep(0.2 * (index % 2))
+            time.sleep(0.3 * (index % 2 == 0))
             return index
 
-    batches = iter(DataLoader(SecondIsSlow(None), num_workers=2, prefetch_factor=1, sampler=range(40)))
-    time.sleep(0.1)
-    # The result of worker 0 has come, and then nothing more; the program now waits for worker 1.
-    os.kill(batches._workers[0].pid, signal.SIGKILL)
+    batches = iter(DataLoader(EvenIsSlow(None), num_workers=2, prefetch_factor=1, sampler=range(40)))
+    # Worker 1 has sent its only result when it dies; the program still waits for that of worker 0.
+    threading.Timer(0.15, os.kill, (batches._workers[1].pid, signal.SIGKILL)).start()
+    assert next(batches).item() == 0
     with pytest.raises(RuntimeError, match="exited unexpectedly"):
         for _ in batches:
             pass

@@ -246,7 +246,7 @@ def test_unpooling_puts_maxima_back():
     values, places = F.max_pool1d(x, 2, return_indices=True)
     assert F.max_unpool1d(values, places, 2).tolist() == [[[0, 3, 2, 0]]]
     with pytest.raises(RuntimeError, match="invalid max index"):
-        F.max_unpool1d(values, places + 4, 2)
+        F.max_unpool1d(values, places + 4, 2).tolist()
 
 
 def test_means_weigh_every_element_alike():

@@ -280,6 +280,8 @@ def _cumulative(v, into):
     name, dim = v.prim[3:], v.attrs[0]
     if name in ("sum", "prod"):
         function = np.cumsum if name == "sum" else np.cumprod
+        if v.dtype is dt.float32:       # PyTorch carries the running value in double
+            return lambda x: function(x, axis=dim, dtype=np.float64).astype(np.float32)
         return lambda x: function(x, axis=dim, dtype=v.dtype.numpy)
     if name == "logsumexp":
         return lambda x: cumulative.logcumsumexp(x, dim)
