@@ -158,16 +158,14 @@ def _check_not_empty(name, what, shape, n):
         if shape[dim] == 0:
             said = "input has sizes" if what == "input" else "grad_output has sizes"
             raise RuntimeError(f"{name}(): Expected {what} to have non-zero size for non-batch dimensions, but {said} "
-                               f"{list(shape)} with "
-                               f"dimension {dim} being empty")
+                               f"{list(shape)} with dimension {dim} being empty")
 
 
 def _check_dims(n, name, input, colon):
     shape = input._meta.shape
     if n == 1 and len(shape) not in (2, 3):
         raise RuntimeError(f"Expected 2 to 3 dimensions, but got {len(shape)}-dimensional tensor for argument #1 'self' (while "
-                           f"checking "
-                           f"arguments for {name})")
+                           f"checking arguments for {name})")
     if len(shape) not in (n + 1, n + 2):
         raise RuntimeError(f"{name}(): Expected {n + 1}D or {n + 2}D tensor, but got{colon} {list(shape)}")
     _check_not_empty(name, "input", shape, n)

@@ -9,8 +9,8 @@ from ..graph import primitives as P
 from ..runtime import dtypes as dt
 from . import arithmetic as A
 from .declare import OPS, Op
-from .dropout import _mask as dropout_mask
-from .dropout import _reserve as reserve_dropout
+from .dropout import mask_values as dropout_mask
+from .dropout import reserve as reserve_dropout
 from .products import bmm_op, swap_last
 
 _NARROW = (dt.float16, dt.bfloat16)

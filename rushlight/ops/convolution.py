@@ -138,8 +138,7 @@ def _check_sizes(x, w, bias, stride, padding, dilation, groups, transposed):
         raise RuntimeError("non-positive dilation is not supported")
     if len(x) != len(w):
         raise RuntimeError(f"Expected {len(w)}-dimensional input for {len(w)}-dimensional weight {list(w)}, but got "
-                           f"{len(x)}-dimensional "
-                           f"input of size {list(x)} instead")
+                           f"{len(x)}-dimensional input of size {list(x)} instead")
     if w[0] < groups:
         raise RuntimeError(f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got weight of size "
                            f"{list(w)} instead")
@@ -150,8 +149,7 @@ def _check_sizes(x, w, bias, stride, padding, dilation, groups, transposed):
     channels = w[0] if transposed else w[1] * groups
     if x[1] != channels:
         raise RuntimeError(f"Given {given}, weight of size {list(w)}, expected input{list(x)} to have {channels} channels, but "
-                           f"got {x[1]} "
-                           "channels instead")
+                           f"got {x[1]} channels instead")
     out = w[1] * groups if transposed else w[0]
     if bias is not None and bias._meta.shape != (out,):
         given = "Given transposed=1, weight" if transposed else "Given weight"

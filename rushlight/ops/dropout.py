@@ -10,7 +10,7 @@ from .declare import Op, public
 _ALPHA = 1.7580993408473766         # of SELU: what dropped elements become is minus this, before the correction
 
 
-def _mask(ticket, p, shape, dtype, order):
+def mask_values(ticket, p, shape, dtype, order):
     """Zeros with probability p, else 1 / (1 - p); drawn in the given order of dimensions."""
     if order is None:
         kept = P.words(ticket, "bernoulli", (1 - p,), shape, dtype)
@@ -21,14 +21,14 @@ def _mask(ticket, p, shape, dtype, order):
 
 
 def _dropout(x, ticket, p, order):
-    mask = _mask(ticket, p, x.shape, x.dtype, order)
+    mask = mask_values(ticket, p, x.shape, x.dtype, order)
     return [P.binary("mul", x, mask), mask]
 
 
 dropout_op = Op("dropout", "input ticket", "p order", compute=_dropout, nout=2, nondifferentiable=(1,), node="MulBackward0",
                 grad=lambda gs, result1: [A.mul_op(gs[0], result1), None])
 dropout_op.layout = layout.iterator
-mask_op = Op("dropout_mask", "ticket", "p shape dtype order", compute=_mask)
+mask_op = Op("dropout_mask", "ticket", "p shape dtype order", compute=mask_values)
 
 
 def _order(meta):
@@ -41,7 +41,7 @@ def _order(meta):
     return None if order == sorted(order) else tuple(order)
 
 
-def _reserve(count, p):
+def reserve(count, p):
     from ..runtime import random_draws
     from ..tensor import random
 
@@ -68,7 +68,7 @@ def dropout(input, p, train):
     if p == 1:
         return input * input.new_zeros(())
     _needs_float(input)
-    return Op.apply(dropout_op, (input, _reserve(meta.numel, p)), (p, _order(meta)))[0]
+    return Op.apply(dropout_op, (input, reserve(meta.numel, p)), (p, _order(meta)))[0]
 
 
 def _noise(input, p, shape, scaled=True):
@@ -76,7 +76,7 @@ def _noise(input, p, shape, scaled=True):
     _needs_float(input)
     count = math.prod(shape)
     if scaled:
-        return Op.apply(mask_op, (_reserve(count, p),), (p, shape, input.dtype, None))
+        return Op.apply(mask_op, (reserve(count, p),), (p, shape, input.dtype, None))
     from ..tensor import random
 
     return random.draw("bernoulli", (1 - p,), shape, input.dtype)
@@ -99,7 +99,7 @@ def dropout_(input, p, train):
         return input.zero_()
     _needs_float(input)
     meta = input._meta
-    return input.mul_(Op.apply(mask_op, (_reserve(meta.numel, p),), (p, meta.shape, meta.dtype, _order(meta))))
+    return input.mul_(Op.apply(mask_op, (reserve(meta.numel, p),), (p, meta.shape, meta.dtype, _order(meta))))
 
 
 def _feature(input, p, train, inplace):

@@ -96,8 +96,7 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
         raise IndexError(f"Dimension out of range (expected to be in range of [{-len(shape)}, {len(shape) - 1}], but got 2)")
     if len(shape) > 4 or 0 in shape[-3:]:
         raise RuntimeError("Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for "
-                           "input, but "
-                           f"got: {list(shape)}")
+                           f"input, but got: {list(shape)}")
     counts = _counts(shape[-2:], *blocks)
     if min(counts) < 1:
         kernel, dilation, padding, _ = blocks
@@ -118,8 +117,7 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
     shape = input._meta.shape
     if len(shape) not in (2, 3) or 0 in shape[-2:]:
         raise RuntimeError("Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions "
-                           "for input, "
-                           f"but got: {list(shape)}")
+                           f"for input, but got: {list(shape)}")
     at = len(shape) - 2
     if shape[at] % (kernel[0] * kernel[1]):
         raise RuntimeError(f"Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got "
@@ -128,8 +126,7 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
     given = f"Given output_size={size}, kernel_size={kernel}, dilation={dilation}, padding={padding}, stride={stride}, "
     if shape[-1] != rows * cols or min(rows, cols) < 1:
         raise RuntimeError(f"{given}expected size of input's dimension 2 to match the calculated number of sliding blocks {rows} "
-                           f"* {cols} = "
-                           f"{rows * cols}, but got input.size(2)={shape[-1]}.")
+                           f"* {cols} = {rows * cols}, but got input.size(2)={shape[-1]}.")
     if input._meta.dtype.kind not in ("float", "complex", "bool"):
         raise not_implemented("col2im_out_cpu", input._meta.dtype)
     return Op.apply(col2im, (input,), (size,) + blocks)
@@ -184,8 +181,7 @@ def pixel_unshuffle(input, downscale_factor):
     for name, dim in (("height", -2), ("width", -1)):
         if shape[dim] % r:
             raise RuntimeError(f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but "
-                               f"input.size({dim})={shape[dim]} is "
-                               f"not divisible by {r}")
+                               f"input.size({dim})={shape[dim]} is not divisible by {r}")
     return Op.apply(unshuffle_op, (input,), (r,))
 
 

@@ -64,13 +64,11 @@ def _check_normalized(input, shape, parameters, star):
     for name, p in parameters:
         if p is not None and p._meta.shape != shape:
             raise RuntimeError(f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
-                               f"{list(p._meta.shape)} "
-                               f"and normalized_shape = {list(shape)}")
+                               f"{list(p._meta.shape)} and normalized_shape = {list(shape)}")
     size = input._meta.shape
     if len(size) < len(shape) or size[len(size) - len(shape):] != shape:
         raise RuntimeError(f"Given normalized_shape={list(shape)}, expected input with shape "
-                           f"[*{star}{', '.join(map(str, shape))}], but got "
-                           f"input of size{list(size)}")
+                           f"[*{star}{', '.join(map(str, shape))}], but got input of size{list(size)}")
 
 
 def _run_layer_norm(input, normalized_shape, weight, bias, eps):

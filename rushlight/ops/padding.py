@@ -144,8 +144,7 @@ def _check_edges(input, pad, mode, n):
         argument = 4 + 2 * (len(shape) - 1 - dim)
         if mode == "reflect" and (lo >= size or hi >= size):
             raise RuntimeError(f"Argument #{argument}: Padding size should be less than the corresponding input dimension, but "
-                               f"got: padding "
-                               f"({lo}, {hi}) at dimension {dim} of input {list(shape)}")
+                               f"got: padding ({lo}, {hi}) at dimension {dim} of input {list(shape)}")
         if mode == "circular":
             if lo > size or hi > size:
                 raise RuntimeError("Padding value causes wrapping around more than once.")
@@ -188,8 +187,7 @@ def pad(input, pad, mode="constant", value=None):
         raise NotImplementedError(f"Padding size {len(pad)} is not supported for {len(shape)}D input tensor.\n{_SUPPORTED}")
     if 0 in shape[len(shape) - n - (mode == "reflect"):]:
         raise RuntimeError(f"Expected {n + 1}D or {n + 2}D (batch mode) tensor with possibly 0 batch size and other non-zero "
-                           f"dimensions for "
-                           f"input, but got: {list(shape)}")
+                           f"dimensions for input, but got: {list(shape)}")
     low, high = _check_edges(input, pad, mode, n)
     if mode == "circular" and min(pad) < 0:     # what is cut off does not come round
         input = Op.apply(pad_op, (input,), (tuple(min(a, 0) for a in low), tuple(min(a, 0) for a in high), 0))

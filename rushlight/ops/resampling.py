@@ -112,8 +112,7 @@ def _sizes_and_scales(input, size, scale_factor, recompute_scale_factor):
                 raise ValueError("Input and output must have the same number of spatial dimensions, but got input with spatial "
                                  "dimensions "
                                  f"of {dims} and output size of {size}. Please provide input tensor in (N, C, d1, d2, ...,dK) "
-                                 f"format and "
-                                 "output size in (o1, o2, ...,oK) format.")
+                                 f"format and output size in (o1, o2, ...,oK) format.")
             out = tuple(size)
         else:
             out = (size,) * n

@@ -60,8 +60,10 @@ def _align_corners_default():
 
 
 def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corners=None):
-    """input (N, C, H, W) or (N, C, D, H, W) at the points of grid (N, ..., 2 or 3): coordinates from -1 to 1, the last "
-      "dimension's first."""
+    """input (N, C, H, W) or (N, C, D, H, W) at the points of grid (N, ..., 2 or 3).
+
+    Points have coordinates from -1 to 1 across the image, that of the last dimension first.
+    """
     if mode not in _SAMPLE_MODES:
         raise ValueError(f"nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: '{mode}'")
     if padding_mode not in _SAMPLE_PADDINGS:
@@ -76,21 +78,18 @@ def _grid_sampler(input, grid, mode, padding, align_corners):
     x, at = input._meta.shape, grid._meta.shape
     if x[0] != at[0]:
         raise RuntimeError(f"grid_sampler(): expected grid and input to have same batch size, but got input with sizes {list(x)} "
-                           f"and grid "
-                           f"with sizes {list(at)}")
+                           f"and grid with sizes {list(at)}")
     if at[-1] != len(x) - 2:
         raise RuntimeError(f"grid_sampler(): expected grid to have size {len(x) - 2} in last dimension, but got grid with sizes "
                            f"{list(at)}")
     for dim in range(2, len(x)):
         if x[dim] == 0:
             raise RuntimeError(f"grid_sampler(): expected input to have non-empty spatial dimensions, but input has sizes "
-                               f"{list(x)} with "
-                               f"dimension {dim} being empty")
+                               f"{list(x)} with dimension {dim} being empty")
     if len(x) not in (4, 5) or len(at) != len(x):
         expected = "4D or 5D input" if len(x) not in (4, 5) else f"{len(x)}D input"
         raise RuntimeError(f"grid_sampler(): expected {expected} and grid with same number of dimensions, but got input with "
-                           f"sizes {list(x)} "
-                           f"and grid with sizes {list(at)}")
+                           f"sizes {list(x)} and grid with sizes {list(at)}")
     if mode == "bicubic" and len(x) == 5:
         raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
     if input._meta.dtype is not grid._meta.dtype:
@@ -172,8 +171,7 @@ def affine_grid(theta, size, align_corners=None):
         raise ValueError(f"Expected a batch of {n}D affine matrices of shape Nx{n}x{n + 1} for size {size}. Got {theta.shape}.")
     if align_corners and min(size[2:]) == 1:
         warnings.warn("Since version 1.3.0, affine_grid behavior has changed for unit-size grids when align_corners=True. This is "
-                      "not an "
-                      "intended use case of affine_grid. See the documentation of affine_grid for details.", stacklevel=2)
+                      "not an intended use case of affine_grid. See the documentation of affine_grid for details.", stacklevel=2)
     elif min(size) <= 0:
         raise ValueError(f"Expected non-zero, positive output size. Got {size}")
     return affine_grid_generator(theta, size, align_corners)

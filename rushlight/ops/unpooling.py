@@ -71,8 +71,7 @@ def _max_unpool(n, input, indices, kernel_size, stride, padding, output_size):
                            f"{len(shape)} dimensions.")
     if indices._meta.shape != shape:
         raise RuntimeError(f"Expected shape of indices to be same as that of the input tensor ({list(shape)}) but got indices "
-                           f"tensor with "
-                           f"shape: {list(indices._meta.shape)}")
+                           f"tensor with shape: {list(indices._meta.shape)}")
     indices = Op.checked(indices, _check_places, (sizes,))
     return Op.apply(unpool_ops[n], (input, indices), (shape[:len(shape) - n] + sizes, n))
 
