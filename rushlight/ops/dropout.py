@@ -66,9 +66,15 @@ def dropout(input, p, train):
     if p == 0 or not train or meta.numel == 0:
         return input
     if p == 1:
-        return input * input.new_zeros(())
+        return _nothing(input, False)
     _needs_float(input)
     return Op.apply(dropout_op, (input, reserve(meta.numel, p)), (p, _order(meta)))[0]
+
+
+def _nothing(input, inplace):
+    """What is left when everything is dropped."""
+    zero = input.new_zeros(())
+    return input.mul_(zero) if inplace else input * zero
 
 
 def _noise(input, p, shape, scaled=True):
@@ -96,7 +102,7 @@ def dropout_(input, p, train):
     if p == 0 or not train or input._meta.numel == 0:
         return input
     if p == 1:
-        return input.zero_()
+        return _nothing(input, True)
     _needs_float(input)
     meta = input._meta
     return input.mul_(Op.apply(mask_op, (reserve(meta.numel, p),), (p, meta.shape, meta.dtype, _order(meta))))
@@ -107,7 +113,7 @@ def _feature(input, p, train, inplace):
     if p == 0 or not train or input._meta.numel == 0:
         return input
     if p == 1:
-        return input.zero_() if inplace else input * input.new_zeros(())
+        return _nothing(input, inplace)
     noise = _noise(input, p, _channels(input))
     return input.mul_(noise) if inplace else input * noise
 
@@ -128,7 +134,7 @@ def _alpha(input, p, train, shape, inplace):
     if p == 0 or not train or input._meta.numel == 0:
         return input
     if p == 1:
-        return input.zero_() if inplace else input * input.new_zeros(())
+        return _nothing(input, inplace)
     a = 1 / math.sqrt((_ALPHA * _ALPHA * p + 1) * (1 - p))
     kept = _noise(input, p, shape(input), scaled=False)
     shift = (kept - 1) * (_ALPHA * a) + _ALPHA * a * p

@@ -81,7 +81,7 @@ def renormalise(weight, indices, max_norm, norm_type):
     weight = weight.detach()
     at = Op.checked(indices, _check_rows, (weight._meta.shape[0],)).reshape(-1).long()
     rows = Op.apply(embedding_op, (weight, at), (-1, False))
-    norms = rows.norm(p=norm_type, dim=1, keepdim=True)
+    norms = Op.apply(OPS["row_norm"], (rows,), (float(norm_type), 1, True))
     scale = Op.apply(A.where_op, (norms > max_norm, max_norm / (norms + 1e-7), 1))
     weight[at] = rows * scale
 

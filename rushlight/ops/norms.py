@@ -188,18 +188,3 @@ def nuclear_norm(input, dim=(-2, -1), keepdim=False):
     warnings.warn("at::nuclear_norm is deprecated and it is just left for JIT compatibility. It will be removed in a future PyTorch "
                   "release. Please use `linalg.matrix_norm(A, 'nuc', dim, keepdim)` instead", stacklevel=3)
     return matrix_norm(input, "nuc", dim, keepdim)
-
-
-@public(inplace=True, out=True)
-def renorm(input, p, dim, maxnorm):
-    """input with each slice along dim scaled down to a p-norm of at most maxnorm."""
-    if p <= 0:
-        raise RuntimeError("renorm: non-positive-norm not supported")
-    if input.ndim < 2:
-        raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {input.ndim} dimensions")
-    if maxnorm < 0:
-        raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm:g}")
-    at = Op.wrap_dim(dim, input.ndim)
-    sizes = vector_norm(input, p, [d for d in range(input.ndim) if d != at], True)
-    over = sizes > maxnorm
-    return input * (maxnorm / (sizes + 1e-7)).where(over, sizes.new_ones(()))

@@ -6,7 +6,7 @@ import importlib
 
 _TORCH_AND_METHOD = {
     "contraction": "kron cross",
-    "norms": "norm renorm",
+    "norms": "norm",
     "linear_systems": """inverse det logdet slogdet cholesky cholesky_solve cholesky_inverse triangular_solve pinverse lu_solve
                          lstsq lu""",
     "decompositions": "qr svd geqrf orgqr ormqr",
@@ -22,7 +22,7 @@ _TORCH_ONLY = {
     "matrix_functions": "matrix_rank",
     "fourier": "hann_window hamming_window blackman_window bartlett_window kaiser_window",
 }
-_METHOD_ONLY = {"norms": "renorm_", "special_functions": "mvlgamma_", "decompositions": "eig symeig"}
+_METHOD_ONLY = {"special_functions": "mvlgamma_", "decompositions": "eig symeig"}
 
 
 def _by_name(*tables):

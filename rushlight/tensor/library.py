@@ -11,13 +11,13 @@ from ..autograd import engine as _engine           # noqa: E402
 from ..ops import arithmetic as _arithmetic        # noqa: E402
 from . import view_ops, rebase, checks, creation, exchange, memory, indexing, random  # noqa: E402,F401
 from ..ops import pointwise, reductions, products, joining, searching  # noqa: E402,F401
-from ..ops import (comparing, counting, gathering, placing, rearranging, scanning, scattering, sorting,  # noqa: E402,F401
+from ..ops import (comparing, copies, counting, gathering, placing, rearranging, scanning, scattering, sorting,  # noqa: E402,F401
                    triangles)
 from ..ops import (activations, attention, convolution, cross_entropy, ctc, distance, dropout, embedding,  # noqa: E402,F401
                    embedding_bag, losses, margin_losses, pooling, softmax)
 from ..ops import (adaptive_pooling, folding, layer_normalization, normalization, padding, resampling,  # noqa: E402,F401
                    sampling, unpooling)
-from . import operators                            # noqa: E402,F401
+from . import asking, operators                    # noqa: E402,F401
 
 Op.permute = staticmethod(view_ops.permute)
 

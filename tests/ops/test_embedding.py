@@ -20,7 +20,7 @@ def indices(*shape, high=6):
 @pytest.mark.parametrize("shape", [(5,), (3, 7), (), (0,), (2, 0)])
 def test_embedding(oracle, padding, by_frequency, shape):
     same(oracle, lambda T, w, i: T.nn.functional.embedding(i, w, padding, scale_grad_by_freq=by_frequency), [table(), indices(*shape)],
-         double=True)
+         double=0 not in shape and not by_frequency)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])

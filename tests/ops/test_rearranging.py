@@ -21,7 +21,6 @@ VALUES = lines("""
     z.repeat(2, 2)
     x.repeat(0, 2)
     x.t().repeat(1, 2)
-    z.repeat()
     x.tile(2)
     x.tile((2, 1, 1))
     T.tile(x, (2, 2))
@@ -52,12 +51,6 @@ VALUES = lines("""
     T.block_diag(x)
     T.block_diag(li, x)
     T.broadcast_to(x, (2, 3, 4))
-    x.unsafe_chunk(2)
-    T.unsafe_split(x, 2)
-    T.narrow_copy(x, 1, 1, 2)
-    T.view_copy(x, (12,))
-    T.t_copy(x)
-    T.permute_copy(c3, (2, 0, 1))
     x.sum_to_size(1, 4)
     c3.sum_to_size((3, 1))
 """)
@@ -72,6 +65,7 @@ REFUSALS = lines("""
     x.rot90(1, (1, 5))
     x.repeat(2)
     x.repeat(-1, 2)
+    z.repeat()
     x.repeat_interleave(T.tensor([1, 2]), 0)
     x.repeat_interleave(T.tensor([1, -2, 1]), 0)
     x.repeat_interleave(T.tensor([1.0, 2, 3]), 0)
@@ -110,6 +104,26 @@ def test_narrow_floats(oracle, expression, dtype):
                                         "T.cartesian_prod(li, li)", "T.combinations(li, 2)", "T.combinations(v.detach(), 0)"])
 def test_integers_and_bools(oracle, expression):
     agree(oracle, expression)
+
+
+@pytest.mark.parametrize("expression", lines("""
+    x.unsafe_chunk(2)
+    T.unsafe_split(x, 2)
+    T.unsafe_split_with_sizes(x, (1, 2))
+    T.narrow_copy(x, 1, 1, 2)
+    T.view_copy(x, (12,))
+    T.t_copy(x)
+    T.permute_copy(c3, (2, 0, 1))
+    T.split_copy(x, 2)
+    T.unbind_copy(x)
+    T.slice_copy(x, 0, 1, 3)
+    T.select_copy(x, 1, 2)
+    T.expand_copy(v, (2, 4))
+    T.unfold_copy(x, 1, 2, 1)
+    T.as_strided_copy(x, (2,), (1,))
+"""))
+def test_views_as_copies(oracle, expression):
+    agree(oracle, expression, name=False)
 
 
 @pytest.mark.parametrize("shapes", [((2, 1), (3,)), ((2,), (3,)), (2, (3, 1)), ((-2,), (3,)), ((), (4, 5)), ((1, 2), (3, 1), (3, 4))])

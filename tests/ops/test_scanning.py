@@ -77,7 +77,8 @@ REFUSALS = lines("""
 
 @pytest.mark.parametrize("expression", VALUES)
 def test_values_gradients_and_double_gradients(oracle, expression):
-    agree(oracle, expression, double=not ("n" in compile(expression, "", "eval").co_names or "y.cumprod" in expression
+    # PyTorch's own products with a number are MulBackward1, which only C++ can ask for
+    agree(oracle, expression, name="trap" not in expression, double=not ("n" in compile(expression, "", "eval").co_names or "y.cumprod" in expression
                                           or "cumprod(y" in expression))
 
 

@@ -25,7 +25,7 @@ VALUES = lines("""
     x.topk(3, 0)
     x.topk(2, 0, False)
     T.topk(x, k=1, dim=1, largest=True, sorted=True)
-    x.topk(4, largest=False)
+    x[:2].topk(3, largest=False)
     x.topk(0)
     z.topk(1)
     n[:2].topk(2)
@@ -102,8 +102,8 @@ def test_refusals(oracle, expression):
     assert isinstance(agree(oracle, expression), Exception)
 
 
-@pytest.mark.parametrize("expression", ["x.sort(0, stable=True)", "x.topk(2)", "c3.median(0)", "u.median()", "u.kthvalue(2)", "u.mode()",
-                                        "x.argsort(1, stable=True)"])
+@pytest.mark.parametrize("expression", ["x.sort(dim=0, stable=True)", "x.topk(2)", "c3.median(0)", "u.median()", "u.kthvalue(2)", "u.mode()",
+                                        "x.argsort(dim=1, stable=True)"])
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
 def test_narrow_floats(oracle, expression, dtype):
     agree(oracle, expression, dtype)

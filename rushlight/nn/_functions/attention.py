@@ -147,9 +147,9 @@ def multi_head_attention_forward(
         assert bias_v is None
     q = _heads(q, batch, num_heads)
     k = _static(static_k, "static_k", batch * num_heads, head_dim) if static_k is not None else \
-        k.view(k.shape[0], batch * num_heads, head_dim).transpose(0, 1)
+        k.reshape(k.shape[0], batch * num_heads, head_dim).transpose(0, 1)
     v = _static(static_v, "static_v", batch * num_heads, head_dim) if static_v is not None else \
-        v.view(v.shape[0], batch * num_heads, head_dim).transpose(0, 1)
+        v.reshape(v.shape[0], batch * num_heads, head_dim).transpose(0, 1)
     if add_zero_attn:
         zero = (batch * num_heads, 1, head_dim)
         k = torch.cat([k, torch.zeros(zero, dtype=k.dtype)], 1)
