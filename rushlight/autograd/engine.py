@@ -35,18 +35,13 @@ def _modified(node, tensor, now, version):
     kind = f"torch.{meta.dtype.legacy}"
     made = getattr(tensor, "grad_fn", None)
     if tensor.__class__ is SavedOutput:
-        origin = f", which is output 0 of {_plain(node)},"
+        origin = f", which is output 0 of {node.plain_name()},"
     else:
-        origin = f", which is output {tensor.output_nr} of {_plain(made)}," if made is not None else ""
+        origin = f", which is output {tensor.output_nr} of {made.plain_name()}," if made is not None else ""
     return (f"one of the variables needed for gradient computation has been modified by an inplace operation: "
             f"[{kind} {list(meta.shape)}]{origin} is at version {now}; expected version {version} instead. "
             + (_recorded_at(node) or "Hint: enable anomaly detection to find the operation that failed to compute its gradient, "
                "with torch.autograd.set_detect_anomaly(True, check_nan=False)."))
-
-
-def _plain(node):
-    """A node's name as this message words it: Mul for MulBackward0."""
-    return node.name().split("Backward")[0]
 
 
 def _recorded_at(node):

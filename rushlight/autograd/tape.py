@@ -37,6 +37,10 @@ class Node:
     def name(self):
         return type(self).__name__
 
+    def plain_name(self):
+        """The name as messages word it: Slice for SliceBackward0, Squeeze1 for SqueezeBackward1."""
+        return self.name().replace("Backward0", "").replace("Backward", "")
+
     def _sequence_nr(self):
         return self.seq
 

@@ -361,8 +361,8 @@ def _write_step(base, step, starts, v):
         return update_slice(base, v, tuple(starts[step[3]:step[3] + len(step[1])]), step[2])
     if kind == "bitcast":
         return bitcast(v, base.dtype, base.shape)
-    if kind == "expand":  # only sizes that did not grow: overlapping writes are refused before
-        return reshape(v, base.shape)
+    if kind == "expand":
+        return _fold_write(base, v)
     flat = reshape(base, (prod(base.shape),))
     if kind == "diagonal":
         offset, d1, d2 = step[1:]
@@ -370,6 +370,19 @@ def _write_step(base, step, starts, v):
     else:
         where_ = strided_indices(*step[1:])
     return reshape(index_put(flat, (where_,), v), base.shape)
+
+
+def _fold_write(base, v):
+    """What a write over an expanded view leaves in its base: of the elements written to one place, one that differs."""
+    lead = v.ndim - base.ndim
+    grown = [d for d in range(v.ndim) if d < lead or base.shape[d - lead] != v.shape[d]]
+    shape = tuple(1 if d in grown else n for d, n in enumerate(v.shape))
+    if shape != v.shape and base.numel:
+        kept = [d for d in range(v.ndim) if d not in grown]
+        rows = reshape(permute(v, kept + grown), (prod(shape), v.numel // prod(shape)))
+        changed = binary("ne", rows, reshape(base, (prod(shape), 1)))
+        v = gather(rows, reshape(argreduce("max", cast(changed, dt.int8), 1), (prod(shape), 1)), 1)
+    return reshape(v, base.shape)
 
 
 def strided_indices(shape, strides, offset):

@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 
-from ..runtime.storage import Poison, Storage, is_exposed
+from ..runtime.storage import UNHELD, Poison, Storage, is_exposed
 from ..schedule.plan import plan_for
 from . import primitives as P
 from . import views
@@ -121,7 +121,7 @@ def enter(rec, storage, meta):
     """Give a storage its slot in this trace. Returns (slot, pattern)."""
     settle(storage)
     slots = rec.slots
-    if storage.export is not None and is_exposed(storage):
+    if storage.export is not None and storage.export != "shared" and is_exposed(storage):
         stats.snapshots += 1
         dense = views.root_meta(meta.shape, meta.dtype)
         slots.append(Storage(dense, read_view(storage.value, meta).copy()))
@@ -412,10 +412,10 @@ def flush(rec):
         count = sys.getrefcount
         live = []
         for i in made:
-            # slots holds one reference, `s` another, getrefcount a third; a storage that entered and was written
-            # stands twice in slots, and so always counts as held
+            # held by more than `slots` and `s`; a storage that entered and was written stands twice in slots, and so
+            # always counts as held
             s = slots[i]
-            if s is not None and s.slot == i and count(s) > 3:
+            if s is not None and s.slot == i and count(s) > UNHELD:
                 live.append(i)
         s = None
         plan = plan_for(entry, slots, tuple(live))

@@ -344,5 +344,5 @@ def laid_out(meta, strides):
 
 
 def overlaps_itself(meta):
-    """Whether some element is seen twice (an expanded dimension), so that it cannot be written."""
-    return any(size > 1 and stride == 0 for size, stride in zip(meta.shape, meta.strides))
+    """Whether some element is seen twice (an expanded dimension)."""
+    return meta.numel > 0 and any(size > 1 and stride == 0 for size, stride in zip(meta.shape, meta.strides))

@@ -2,6 +2,7 @@
 from ..graph import primitives as P
 from . import arithmetic as A
 from .declare import Op, public
+from .matrices import warn_once
 
 _USAGE = ("einsum(): must specify the equation string and at least one operand, or at least one operand and its subscripts "
           "list")
@@ -308,10 +309,8 @@ def chain_matmul(*matrices):
         raise RuntimeError("chain_matmul(): Expected one or more matrices")
     if len(matrices) == 1:
         return matrices[0]
-    import warnings
-
-    warnings.warn("torch.chain_matmul is deprecated and will be removed in a future PyTorch release. Use torch.linalg.multi_dot "
-                  "instead, which accepts a list of two or more tensors rather than multiple parameters.", stacklevel=3)
+    warn_once("torch.chain_matmul is deprecated and will be removed in a future PyTorch release. Use torch.linalg.multi_dot "
+                  "instead, which accepts a list of two or more tensors rather than multiple parameters.")
     return multi_dot(list(matrices))
 
 
@@ -408,10 +407,8 @@ def cross(input, other, dim=None):
     if dim is None:
         if 3 not in input.shape:
             raise RuntimeError("no dimension of size 3 in input")
-        import warnings
-
-        warnings.warn("Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim explicitly or "
+        warn_once("Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim explicitly or "
                       "simply use torch.linalg.cross.\nThe default value of dim will change to agree with that of linalg.cross in a "
-                      "future release.", stacklevel=3)
+                      "future release.")
         dim = tuple(input.shape).index(3)
     return linalg_cross(input, other, dim=dim)

@@ -38,6 +38,9 @@ class Op:
     node      PyTorch's name of the tape node, if it is not the op's in camel case
     """
 
+    sharing = "part"        # as an in-place op: the operands that may not share memory with the target, those that share a
+                            # part of it, "any" of it, or "none"
+    folds = False           # as an in-place op: whether the target may show one element several times (an expanded view)
     layout = None           # how the result lies in memory: None for contiguous, or a rule of graph.layout
     apply = None            # set by tensor.apply
     apply_write = None

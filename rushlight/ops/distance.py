@@ -97,7 +97,10 @@ def _pair_slope(g, x1, x2, result, p):
     last = (1,)
     g = OPS["reshape_copy"](g, shape=tuple(g.shape) + last)
     result = OPS["reshape_copy"](result, shape=tuple(result.shape) + last)
-    return norm_gradient(g, A.sub_op(first, second), result, p, (len(first.shape) - 1,))
+    apart = A.sub_op(first, second)
+    if p == float("inf"):       # each of several greatest components has the whole gradient here
+        return A.mul_op(A.mul_op(g, A.sgn_op(apart)), OPS["to_dtype"](A.eq_op(A.abs_op(apart), result), dtype=apart.dtype))
+    return norm_gradient(g, apart, result, p, (len(first.shape) - 1,))
 
 
 def _sum_over(x, dim):

@@ -14,16 +14,6 @@ def need_tensor(name, argument, position, value):
         raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(value).__name__}")
 
 
-def joined_shape(a, b):
-    """The shape that two tensors' shapes broadcast to; PyTorch's error if they do not."""
-    try:
-        return P.broadcast_shapes(a, b)
-    except ValueError:
-        from .products import _broadcast_error
-
-        raise _broadcast_error(a, b) from None
-
-
 # ------------------------------------------------------------------ checks of index values
 def _check_bounds(array, size, dim):
     if array.size and (array.max() >= size or array.min() < 0):
@@ -96,7 +86,7 @@ def take_along_dim(input, indices, dim=None):
         raise RuntimeError("torch.take_along_dim(): input and indices should have the same number of dimensions, but got "
                            f"{ndim} dimensions for input, and {indices._meta.ndim} dimensions for indices")
     d = Op.wrap_dim(dim, ndim)
-    rest = joined_shape(*(t._meta.shape[:d] + (1,) + t._meta.shape[d + 1:] for t in (input, indices)))
+    rest = P.broadcast_shapes(*(t._meta.shape[:d] + (1,) + t._meta.shape[d + 1:] for t in (input, indices)))
     sizes = [rest[:d] + (t._meta.shape[d],) + rest[d + 1:] for t in (input, indices)]
     return gather(input.expand(sizes[0]), d, indices.expand(sizes[1]))
 
@@ -190,6 +180,6 @@ def masked_select(input, mask):
         raise RuntimeError("masked_select: expected BoolTensor for mask")
     import numpy as np
 
-    shape = joined_shape(mask._meta.shape, input._meta.shape)
+    shape = P.broadcast_shapes(mask._meta.shape, input._meta.shape)
     places = np.flatnonzero(np.broadcast_to(mask._array(), shape))
     return Op.apply(masked_select_op, (input, Op.from_array(places.astype(np.int64, copy=False))), (shape,))

@@ -16,6 +16,18 @@ LinAlgError.__name__ = LinAlgError.__qualname__ = "_LinAlgError"
 LinAlgError.__module__ = "torch._C"
 
 
+_warned = set()
+
+
+def warn_once(text):
+    """Warn of a deprecated function, the first time that it is called."""
+    if text not in _warned:
+        import warnings
+
+        _warned.add(text)
+        warnings.warn(text, stacklevel=4)
+
+
 # ------------------------------------------------------------------ checks
 def check_matrix(name, t, what="A"):
     if t._meta.ndim < 2:

@@ -5,7 +5,7 @@ from ..graph import primitives as P
 from ..runtime import dtypes as dt
 from . import arithmetic as A
 from .declare import Op, public
-from .matrices import check_float, check_matrix
+from .matrices import check_float, check_matrix, warn_once
 from .reductions import back, norm_dims
 
 
@@ -174,17 +174,13 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
 
 @public(method=False, out=True)
 def frobenius_norm(input, dim=(), keepdim=False):
-    import warnings
-
-    warnings.warn("at::frobenius_norm is deprecated and it is just left for JIT compatibility. It will be removed in a future PyTorch "
-                  "release. Please use `linalg.vector_norm(A, 2., dim, keepdim)` instead", stacklevel=3)
+    warn_once("at::frobenius_norm is deprecated and it is just left for JIT compatibility. It will be removed in a future PyTorch "
+                  "release. Please use `linalg.vector_norm(A, 2., dim, keepdim)` instead")
     return vector_norm(input, 2, dim, keepdim)
 
 
 @public(method=False, out=True)
 def nuclear_norm(input, dim=(-2, -1), keepdim=False):
-    import warnings
-
-    warnings.warn("at::nuclear_norm is deprecated and it is just left for JIT compatibility. It will be removed in a future PyTorch "
-                  "release. Please use `linalg.matrix_norm(A, 'nuc', dim, keepdim)` instead", stacklevel=3)
+    warn_once("at::nuclear_norm is deprecated and it is just left for JIT compatibility. It will be removed in a future PyTorch "
+                  "release. Please use `linalg.matrix_norm(A, 'nuc', dim, keepdim)` instead")
     return matrix_norm(input, "nuc", dim, keepdim)

@@ -301,10 +301,8 @@ def _masked_scatter_into(input, mask, source, shape):
 @public(inplace=True)
 def masked_scatter(input, mask, source):
     """input with the elements where mask is True taken from source, one after the other."""
-    from .gathering import joined_shape
-
     need_tensor("masked_scatter", "mask", 1, mask)
-    return Op.apply(*_masked_scatter_into(input, mask, source, joined_shape(input._meta.shape, mask._meta.shape)))
+    return Op.apply(*_masked_scatter_into(input, mask, source, P.broadcast_shapes(input._meta.shape, mask._meta.shape)))
 
 
 def _masked_scatter_inplace(self, mask, source):

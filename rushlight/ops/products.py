@@ -45,12 +45,18 @@ bmm_op = Op("bmm", "input mat2", compute=lambda a, b: (_same_dtype("bmm", a, b),
 
 
 def _linear(x, w, b):
-    _same_dtype("linear", x, w)
+    if b is None:
+        _same_dtype("linear", x, w)
+    elif x.dtype is not w.dtype or b.dtype is not w.dtype:
+        from ..runtime.dtypes import long_name
+
+        names, first = ("mat1", x) if x.dtype is not w.dtype else ("self", b)
+        raise RuntimeError(f"{names} and mat2 must have the same dtype, but got {long_name(first.dtype)} and {long_name(w.dtype)}")
     n = x.shape[-1]
-    rows = P.reshape(x, (x.numel // n if n else x.numel, n)) if x.ndim != 2 else x
+    rows = P.reshape(x, (x.numel // n if n else P.prod(x.shape[:-1]), n)) if x.ndim != 2 else x
     out = P.dot(rows, _t(w))
     if b is not None:
-        out = P.binary("add", out, b)
+        out = P.binary("add", out, P.reshape(b, out.shape) if b.ndim > 2 else b)
     return P.reshape(out, x.shape[:-1] + (w.shape[0],))
 
 
@@ -67,9 +73,17 @@ def _linear_dx(g, weight, infos):
     return OPS["reshape_copy"](mm_op(_rows(g), weight), shape=infos[0].shape)
 
 
-linear_op = Op("linear", "input weight bias", compute=_linear, node="AddmmBackward0",
-               grads={"input": _linear_dx, "weight": lambda g, input: mm_op(swap_last(_rows(g)), _rows(input)),
-                      "bias": lambda g, infos: A_sum(g, infos)})
+def _linear_op(name, node):
+    return Op(name, "input weight bias", compute=_linear, node=node, display="linear",
+              grads={"input": _linear_dx, "weight": lambda g, input: mm_op(swap_last(_rows(g)), _rows(input)),
+                     "bias": lambda g, infos: A_sum(g, infos)})
+
+
+# one computation, under the names that PyTorch leaves on the tape
+linear_op = _linear_op("linear", "AddmmBackward0")
+_LINEAR = {(2, True): linear_op, (2, False): _linear_op("linear_plain", "MmBackward0"),
+           (1, True): _linear_op("linear_view", "ViewBackward0"), (1, False): _linear_op("linear_row", "SqueezeBackward4"),
+           (3, True): OPS["linear_view"], (3, False): _linear_op("linear_plain_view", "UnsafeViewBackward0")}
 
 
 def A_sum(g, infos):
@@ -78,19 +92,40 @@ def A_sum(g, infos):
 
 def linear(input, weight, bias=None):
     """input @ weight.T + bias. input (*, in), weight (out, in), bias (out). Source: F.linear."""
-    xs, ws = input._meta.shape, weight._meta.shape
+    try:
+        xs, ws = input._meta.shape, weight._meta.shape
+        bs = None if bias is None else bias._meta.shape
+    except AttributeError:
+        for i, (name, t) in enumerate((("input", input), ("weight", weight), ("bias", bias))):
+            if not isinstance(t, Op.Tensor) and not (t is None and i == 2):
+                raise TypeError(f"linear(): argument '{name}' (position {i + 1}) must be Tensor, not {type(t).__name__}") from None
+        raise
+    if len(ws) != 2 or not xs or xs[-1] != ws[1] or bs is not None and bs != (ws[0],):
+        if len(ws) == 1 and xs and bias is None:
+            return matmul(input, weight)
+        _check_linear(xs, ws, bs)
+    return Op.apply(_LINEAR[len(xs) if len(xs) < 3 else 3, bias is not None], (input, weight, bias))
+
+
+def _check_linear(xs, ws, bs):
+    """PyTorch's errors for sizes that do not go together."""
+    if not xs or not ws:
+        raise RuntimeError(f"both arguments to linear need to be at least 1D, but they are {len(xs)}D and {len(ws)}D")
     if len(ws) == 1:
-        out = matmul(input, weight)
-        return out if bias is None else out + bias
-    if not xs or xs[-1] != ws[-1]:
-        rows = 1
-        for s in xs[:-1]:
-            rows *= s
-        if len(xs) <= 1:
-            raise RuntimeError(f"size mismatch, got input ({rows}), mat ({rows}x{ws[1]}), vec ({xs[-1] if xs else 1})" if bias is None else
-                               f"size mismatch, got input ({ws[0]}), mat ({ws[0]}x{ws[1]}), vec ({xs[-1] if xs else 1})")
+        raise RuntimeError("mat2 must be a matrix, got 1-D tensor")
+    if len(ws) > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {len(ws)}D")
+    rows = P.prod(xs[:-1])
+    if xs[-1] != ws[1]:
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({rows}x{xs[-1]} and {ws[1]}x{ws[0]})")
-    return Op.apply(linear_op, (input, weight, bias))
+    if bs is None or len(bs) > 2 and P.prod(bs) == rows * ws[0]:
+        return
+    out = (rows, ws[0])
+    for i in range(1, len(bs) + 1):
+        if i > 2 or bs[-i] not in (1, out[-i]):
+            size = out[-i] if i <= 2 else -1
+            raise RuntimeError(f"The expanded size of the tensor ({size}) must match the existing size ({bs[-i]}) at non-singleton dimension "
+                               f"{2 - i}.  Target sizes: {list(out)}.  Tensor sizes: {list(bs)}")
 
 
 @public(out=True)

@@ -6,7 +6,7 @@ import numpy as np
 from ..graph import primitives as P
 from ..runtime import dtypes as dt
 from .declare import OPS, Op, public
-from .gathering import index_select, joined_shape
+from .gathering import index_select
 from .joining import stack
 from .scanning import flip_op
 
@@ -201,7 +201,7 @@ def broadcast_tensors(*tensors):
         tensors = tuple(tensors[0])
     shape = ()
     for t in tensors:
-        shape = joined_shape(shape, t._meta.shape)
+        shape = P.broadcast_shapes(shape, t._meta.shape)
     return tuple(t if t._meta.shape == shape else t.expand(shape) for t in tensors)
 
 

@@ -257,13 +257,13 @@ def _quantile_check(name, input, q, interpolation):
 def _quantile(name, input, q, dim, keepdim, interpolation):
     qs = _quantile_check(name, input, q, interpolation)
     ndim = input._meta.ndim
-    if dim is None:
-        rows, kept = input.reshape(-1), (1,) * ndim
+    if dim is None or ndim == 0:
+        Op.wrap_dim(dim or 0, ndim)
+        rows = input.reshape(((1,) * ndim if keepdim else ()) + (-1,))
     else:
         d = Op.wrap_dim(dim, ndim)
-        rows = input.unsqueeze(-1).transpose(d, -1) if ndim else input.reshape(1)
-        kept = tuple(1 if i == d else n for i, n in enumerate(input._meta.shape))
-        rows = rows.squeeze(d) if ndim else rows
+        rows = input.unsqueeze(-1).transpose(d, -1)     # dim last, and a 1 in its place
+        rows = rows if keepdim else rows.squeeze(d)
     ordered = sort(rows).values
     size = rows._meta.shape[-1]
     spoiled = rows.isnan()
@@ -280,11 +280,7 @@ def _quantile(name, input, q, dim, keepdim, interpolation):
     if interpolation in ("linear", "midpoint"):
         weights = ranks.new_full(ranks._meta.shape, 0.5) if interpolation == "midpoint" else ranks - below
         out = out.lerp(ordered.gather(-1, ranks.ceil().to(dt.int64)), weights)
-    out = out.unsqueeze(0).transpose(0, -1)         # the quantiles come first
-    if keepdim:
-        out = out.reshape((-1,) + kept)
-    else:
-        out = out.squeeze_(-1)
+    out = out.unsqueeze(0).transpose(0, -1).squeeze_(-1)        # the quantiles come first
     return out if qs._meta.ndim else out.squeeze_(0)
 
 

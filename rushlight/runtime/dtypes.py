@@ -151,6 +151,31 @@ def long_name(d):
     return _LONG_NAMES[d]
 
 
+# what a number must fit into (unsigned dtypes take negative ones, which wrap), and PyTorch's word for the type
+_LIMITS = {uint8: (255, 255, "uint8_t"), uint16: (65535, 65535, "uint16_t"), uint32: (2**32 - 1, 2**32 - 1, "uint32_t"),
+           uint64: (2**64 - 1, 2**64 - 1, "uint64_t"), int8: (128, 127, "int8_t"), int16: (2**15, 2**15 - 1, "int16_t"),
+           int32: (2**31, 2**31 - 1, "int"), int64: (2**63, 2**63 - 1, "int64_t"), float16: (65504.0, 65504.0, "c10::Half"),
+           bfloat16: (3.3895313892515355e38, 3.3895313892515355e38, "c10::BFloat16"),
+           float32: (3.4028234663852886e38, 3.4028234663852886e38, "float"), float64: (float("inf"), float("inf"), "double")}
+
+
+def check_number(value, d):
+    """RuntimeError, worded as PyTorch's, if a Python number does not fit into the dtype. NaN and infinities fit into floats."""
+    if value.__class__ is complex:
+        if d.is_complex or d is bool_:
+            return
+        if value.imag:
+            raise RuntimeError(f"value cannot be converted to type {_LIMITS[d][2]} without overflow")
+        value = value.real
+    if d is bool_ or d.is_complex:
+        return
+    down, up, name = _LIMITS[d]
+    if value.__class__ is int and not -2**63 <= value < 2**64:
+        raise OverflowError("int too big to convert" if value > 0 else "can't convert negative int to unsigned")
+    if not -down <= value <= up and not (d.is_floating_point and (value != value or value in (float("inf"), -float("inf")))):
+        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+
+
 def result_type_of(operands):
     """Promote operands given as (dtype, ndim, weak): tensors with dimensions rule over 0-d ones, these over Python
     numbers, within a kind. Source: torch.result_type.

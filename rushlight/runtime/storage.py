@@ -74,22 +74,30 @@ def is_exposed(storage):
             return True
         storage.export = None
         return False
-    if export == "shared" or held_elsewhere(storage.value):
-        return True
-    return False
+    return export == "shared" or held_elsewhere(storage)
 
 
-def held_elsewhere(array, extra=0):
-    """Whether an array that came from outside is still held by others than its storage."""
-    base = array
-    count = 3 + extra  # the storage's reference (or the child's .base), this local, getrefcount's argument
+def _references_seen():
+    """What sys.getrefcount says of an object that one container and one local hold: interpreters count differently."""
+    container = [object()]
+    held = container[0]
+    return sys.getrefcount(held)
+
+
+UNHELD = _references_seen()
+_STRIDED = type(np.lib.stride_tricks.as_strided(np.zeros(1), (1,)).base)    # stands between such a view and its array
+
+
+def held_elsewhere(storage):
+    """Whether memory that came from outside is held by anyone but this storage: follows the array to what owns it."""
+    holder = storage.value
     while True:
-        if sys.getrefcount(base) > count + (1 if base is array else 0):
-            return True
-        parent = base.base
-        if parent is None:
+        if isinstance(holder, bytes) or getattr(holder, "sole_owner", False):
             return False
-        if not isinstance(parent, np.ndarray):
-            return not isinstance(parent, bytes)
-        base = parent
-        count = 3
+        if sys.getrefcount(holder) > UNHELD:
+            return True
+        if not isinstance(holder, (np.ndarray, _STRIDED)):
+            return True
+        if holder.base is None:
+            return False
+        holder = holder.base

@@ -104,11 +104,7 @@ def apply_write(op, target, operands, attrs=()):
     needs = _wants(operands) if rec.grad else None
     wants = needs is not None and True in needs
     rebase.check(target, rec, wants)
-    storage = target._storage
-    for t in operands:
-        if t is not target and t.__class__ not in SCALARS and t is not None and t._storage is storage:
-            rebase.check_overlap(target, operands)
-            break
+    rebase.check_overlap(op, target, operands)
     node = None
     if wants and op.differentiable:
         infos = tuple([None if t is None or t.__class__ in SCALARS else Info((t._meta.shape, t._meta.dtype))

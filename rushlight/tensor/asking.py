@@ -158,7 +158,7 @@ def sum_to_size(self, *size):
     shape, own = as_shape(size), self._meta.shape
     try:
         fits = broadcast_shapes(shape, own) == own
-    except ValueError:
+    except RuntimeError:
         fits = False
     if not fits:
         raise RuntimeError(f"size {{{list(shape)}}} is not expandable to size {{{list(own)}}}.")

@@ -16,10 +16,10 @@ def bind(namespace):
     _bound.update(PUBLIC)
     for entry in entries:
         function = entry.function
-        target = getattr(function, "method", function)
+        target = _numpy_spelling(getattr(function, "method", function))
         for name in (entry.name, *entry.aliases):
             if entry.torch:
-                namespace[name] = _with_out(function, name) if entry.out else function
+                namespace[name] = _with_out(function, name) if entry.out else _numpy_spelling(function)
             if entry.method:
                 setattr(Tensor, name, target)
             if entry.inplace:
@@ -30,10 +30,39 @@ def bind(namespace):
                     namespace[name + "_"] = method
 
 
-_TORCH_INPLACE = frozenset("""abs acos acosh asin asinh atan atanh ceil clamp clamp_max clamp_min cos cosh deg2rad erf erfc
-    exp exp2 expm1 fix floor frac i0 lcm ldexp log log10 log1p log2 logit nan_to_num neg negative rad2deg reciprocal relu
+_TORCH_INPLACE = frozenset("""abs acos acosh addmv arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil clamp
+    clamp_max clamp_min clip conj_physical cos cosh deg2rad erf erfc exp exp2 expm1 fix floor frac i0 lcm ldexp log log10 log1p log2 logit nan_to_num neg negative rad2deg reciprocal relu
     round rsqrt sigmoid sin sinc sinh sqrt square tan tanh trunc xlogy gcd dropout alpha_dropout feature_dropout celu selu
     threshold rrelu""".split())
+
+
+# What PyTorch takes for its own names of arguments, so that NumPy's calls work
+_NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
+
+
+def _parameters(function):
+    code = getattr(function, "__code__", None)
+    return code.co_varnames[:code.co_argcount + code.co_kwonlyargcount] if code is not None else ()
+
+
+def _numpy_names(function):
+    """NumPy's names for those arguments of a function that have one."""
+    own = _parameters(function)
+    return {theirs: ours for theirs, ours in _NUMPY_NAMES.items() if ours in own and theirs not in own}
+
+
+def _numpy_spelling(function):
+    """The function, which also takes its arguments by NumPy's names."""
+    names = _numpy_names(function)
+    if not names:
+        return function
+
+    @functools.wraps(function)
+    def run(*args, **kwargs):
+        if kwargs:
+            kwargs = {names.get(k, k): v for k, v in kwargs.items()}
+        return function(*args, **kwargs)
+    return run
 
 
 def _new_tensor():
@@ -69,8 +98,12 @@ def _inplace(function):
 
 
 def _with_out(function, name):
+    names = _numpy_names(function)
+
     @functools.wraps(function)
     def run(*args, out=None, **kwargs):
+        if kwargs and names:
+            kwargs = {names.get(k, k): v for k, v in kwargs.items()}
         if out is None:
             return function(*args, **kwargs)
         return write_out(out, function(*args, **kwargs), name)

@@ -34,9 +34,7 @@ def adopt(array, dtype):
     k = array.itemsize
     if array.flags.c_contiguous:
         meta = views.root_meta(array.shape, dtype)
-        storage = Storage(meta, array)
-        storage.export = "foreign"
-        return new_tensor(storage, meta)
+        return new_tensor(_foreign(meta, array), meta)
     if any(s % k for s in array.strides):
         raise ValueError(f"given numpy array strides not a multiple of the element byte size. Copy the numpy array to "
                          "reallocate the memory.")
@@ -46,9 +44,15 @@ def adopt(array, dtype):
     reach = sum((n - 1) * s for n, s in zip(array.shape, strides)) + 1
     flat = np.lib.stride_tricks.as_strided(array, (reach,), (k,))
     root = views.root_meta((reach,), dtype)
-    storage = Storage(root, flat)
+    return new_tensor(_foreign(root, flat), views.strided(root, array.shape, strides, 0))
+
+
+def _foreign(root, array):
+    """A storage over memory that others may hold: what is written goes there, unless it is read-only."""
+    storage = Storage(root, array)
     storage.export = "foreign"
-    return new_tensor(storage, views.strided(root, array.shape, strides, 0))
+    storage.pinned = array.flags.writeable
+    return storage
 
 
 def numpy(self, *, force=False):

@@ -9,7 +9,7 @@ _TORCH_AND_METHOD = {
     "norms": "norm",
     "linear_systems": """inverse det logdet slogdet cholesky cholesky_solve cholesky_inverse triangular_solve pinverse lu_solve
                          lstsq lu""",
-    "decompositions": "qr svd geqrf orgqr ormqr",
+    "decompositions": "qr svd",
     "matrix_functions": "matrix_power matrix_exp",
     "fourier": "stft istft",
     "special_functions": "mvlgamma",

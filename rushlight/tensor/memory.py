@@ -298,20 +298,15 @@ Tensor.set_ = set_
 
 
 def share_memory_(self):
-    """Move the storage to memory that forked processes share."""
-    import mmap
+    """Move the storage to memory that forked processes, and receivers of its tensors, share."""
+    from ..multiprocessing.reductions import share_array
 
     storage = self._storage
     self._array()
-    if storage.export == "shared":
-        return self
-    value = storage.value
-    if value.nbytes:
-        shared = np.frombuffer(mmap.mmap(-1, value.nbytes), value.dtype).reshape(value.shape)
-        shared[...] = value
-        storage.value = shared
-    storage.export = "shared"
-    storage.pinned = True
+    if storage.export != "shared":
+        storage.value = share_array(storage.value)
+        storage.export = "shared"
+        storage.pinned = True
     return self
 
 

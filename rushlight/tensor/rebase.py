@@ -2,6 +2,7 @@
 from ..autograd.tape import Node
 from ..graph import primitives as P
 from ..graph import views
+from ..graph.layout import is_dense
 from ..ops.declare import Op
 from .tensor import new_tensor
 
@@ -22,11 +23,7 @@ class no_tape:
 
 # ------------------------------------------------------------------ may it be written?
 def check(target, rec, wants):
-    """Raise PyTorch's error if `target` may not be written in place now."""
-    meta = target._meta
-    if 0 in meta.strides and views.overlaps_itself(meta):
-        raise RuntimeError("unsupported operation: more than one element of the written-to tensor refers to a single memory "
-                           "location. Please clone() the tensor before performing the operation.")
+    """Raise PyTorch's error if the tape does not allow that `target` is written in place now."""
     if target.is_inference() and not rec.inference:
         raise RuntimeError("Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to "
                            "get a normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for "
@@ -54,10 +51,12 @@ def _check_view(target, view):
 
 
 def _opening(target, view, what):
-    if view.kind in ("no_grad", "inference"):
-        return f"A view was created in {view.kind} mode {what} with grad mode enabled. "
-    name = target._node.name().split("Backward")[0] if target._node is not None else "an op"
-    return f"Output {target._nr} of {name} is a view {what}. "
+    node = target._node
+    if view.kind in ("no_grad", "inference") or node is None:
+        opening = "A view was created" if node is None else \
+            f"Output {target._nr} of {node.plain_name()} is a view of a view which was created"
+        return f"{opening} in {view.kind if view.kind == 'inference' else 'no_grad'} mode {what} with grad mode enabled. "
+    return f"Output {target._nr} of {node.plain_name()} is a view {what}. "
 
 
 _REASONS = {
@@ -73,32 +72,28 @@ _REASONS = {
 _REASONS["inference"] = _REASONS["no_grad"]
 
 
-def check_overlap(target, sources):
-    """Raise if a source shares some, but not exactly all, of the memory that is to be written."""
-    for t in sources:
-        if getattr(t, "_storage", None) is target._storage and t._meta is not target._meta and _overlap(t._meta, target._meta):
+def check_overlap(op, target, operands):
+    """Raise if memory that is to be written is shared in a way that PyTorch refuses (see Op.sharing and Op.folds)."""
+    meta = target._meta
+    if 0 in meta.strides and not op.folds and views.overlaps_itself(meta):
+        raise RuntimeError("unsupported operation: more than one element of the written-to tensor refers to a single memory "
+                           "location. Please clone() the tensor before performing the operation.")
+    if op.sharing == "none":
+        return
+    for t in operands:
+        if t is not target and getattr(t, "_storage", None) is target._storage and _overlap(t._meta, meta, op.sharing):
             raise RuntimeError("unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
                                "memory location. Please clone() the tensor before performing the operation.")
 
 
-def _overlap(a, b):
-    """Whether two views share an element, by what PyTorch looks at: dense views, and their stretches of memory."""
-    if a.numel == 0 or b.numel == 0 or a.dtype is not b.dtype:
+def _overlap(a, b, sharing):
+    """Whether two views share memory, by what PyTorch looks at: the stretches of memory of dense views."""
+    if a.numel == 0 or b.numel == 0 or not (is_dense(a.shape, a.strides) and is_dense(b.shape, b.strides)):
         return False
-    if a.offset == b.offset and a.shape == b.shape and a.strides == b.strides:
-        return False
-    if not (_dense(a) and _dense(b)):
-        return False
-    return a.offset < b.offset + b.numel and b.offset < a.offset + a.numel
-
-
-def _dense(meta):
-    n = 1
-    for stride, size in sorted((st, si) for st, si in zip(meta.strides, meta.shape) if si != 1):
-        if stride != n:
-            return False
-        n *= size
-    return True
+    a_begin, b_begin = a.offset * a.dtype.itemsize, b.offset * b.dtype.itemsize
+    if a_begin == b_begin and a.nbytes == b.nbytes and a.strides == b.strides:
+        return sharing == "any"
+    return a_begin < b_begin + b.nbytes and b_begin < a_begin + a.nbytes
 
 
 # ------------------------------------------------------------------ whose history changes?

@@ -111,12 +111,19 @@ class Tensor:
         """The sizes, or the one of dim."""
         if dim is None:
             return self.shape
-        return self._meta.shape[wrap_dim(dim, self._meta.ndim)]
+        return self._meta.shape[self._own_dim(dim)]
 
     def stride(self, dim=None):
+        """How far apart neighbours along each dimension lie in memory, or along dim."""
         if dim is None:
             return self._meta.strides
-        return self._meta.strides[wrap_dim(dim, self._meta.ndim)]
+        return self._meta.strides[self._own_dim(dim)]
+
+    def _own_dim(self, dim):
+        ndim = self._meta.ndim
+        if ndim == 0:
+            raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+        return wrap_dim(dim, ndim)
 
     def storage_offset(self):
         return self._meta.offset

@@ -54,7 +54,7 @@ def make_view(t, meta, name, function, args=()):
         base, kind, requires = t, None, t._requires
     else:
         base, kind, requires = view.base, view.kind, t._requires_now()
-    if not rec.grad and kind is None:
+    if not rec.grad:
         kind = "inference" if rec.inference else "no_grad"
     out._view = ViewInfo(base, t._counter.n, kind)
     if requires and rec.grad:
@@ -75,7 +75,7 @@ def make_views(t, metas, name, function, args=()):
     base = t if view is None or view.base is t else view.base
     for i, meta in enumerate(metas):
         out = new_tensor(t._storage, meta, t._counter)
-        out._view = ViewInfo(base, t._counter.n, "multi" if rec.grad else "no_grad")
+        out._view = ViewInfo(base, t._counter.n, "multi" if rec.grad else "inference" if rec.inference else "no_grad")
         if node is not None:
             out._node, out._nr, out._requires = node, i, True
         outs.append(out)
@@ -398,21 +398,20 @@ def _expand_to(input, sizes):
     if lead < 0:
         raise RuntimeError(f"expand({_type_name(input)}{{{list(shape)}}}, size={list(sizes)}): the number of sizes provided "
                            f"({len(sizes)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})")
-    out = []
-    for i, n in enumerate(sizes):
+    out = list(sizes)
+    for i in range(len(sizes) - 1, -1, -1):
+        n = sizes[i]
         if i < lead:
             if n < 0:
                 raise RuntimeError(f"The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing dimension "
                                    f"{i}")
-            out.append(n)
             continue
         m = shape[i - lead]
         if n == -1:
-            n = m
+            out[i] = m
         elif m != 1 and n != m:
             raise RuntimeError(f"The expanded size of the tensor ({n}) must match the existing size ({m}) at non-singleton "
                                f"dimension {i}.  Target sizes: {list(sizes)}.  Tensor sizes: {list(shape)}")
-        out.append(n)
     return make_view(input, views.expand(input._meta, tuple(out)), "ExpandBackward0", _expand_gradient)
 
 

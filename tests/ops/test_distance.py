@@ -55,6 +55,12 @@ def test_cdist_by_a_matrix_product(oracle, a, b):
     same(oracle, lambda T, x, y: T.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist"), [numbers(*a), numbers(*b, seed=1)])
 
 
+def test_several_greatest_components(oracle):
+    x = np.array([[1.0, 2, 3], [4, 5, 4]])
+    same(oracle, lambda T, x: T.pdist(x, p=float("inf")), [x])
+    same(oracle, lambda T, x: T.cdist(x, x[:1] * 1, p=float("inf")), [x])
+
+
 def test_cdist_of_a_point_with_itself_has_no_gradient(oracle):
     same(oracle, lambda T, x: T.cdist(x, x * 1), [numbers(4, 3)])
 

@@ -76,7 +76,8 @@ def same(oracle, case, arrays=(), dtype=None, grad=True, double=False, name=True
         if our_error is not None and its_error is None:
             raise our_error
         assert our_error is not None, f"PyTorch raises {its_error!r}, Rushlight gives {ours_out}"
-        assert (type(our_error).__name__, str(our_error)) == (type(its_error).__name__, str(its_error))
+        mine, its = ((type(e).__name__, str(e)) for e in (our_error, its_error))
+        assert mine == its, f"{mine} is not {its}"
         return our_error
     assert len(ours_out) == len(its_out)
     for a, b in zip(ours_out, its_out):
