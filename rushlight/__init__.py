@@ -46,7 +46,8 @@ _LAZY = {name: room for room, names in {
     "compiler": "compile",
     "func": "vmap",
     "sparse": """sparse_coo_tensor sparse_csr_tensor sparse_csc_tensor sparse_bsr_tensor sparse_bsc_tensor
-                 sparse_compressed_tensor""",
+                 sparse_compressed_tensor spmm sparse_coo sparse_csr sparse_csc sparse_bsr sparse_bsc""",
+    "autograd.anomaly": "is_anomaly_enabled is_anomaly_check_nan_enabled set_anomaly_enabled",
     "_errors": "AcceleratorError OutOfMemoryError",
     "_settings": """get_num_threads set_num_threads get_num_interop_threads set_num_interop_threads get_float32_matmul_precision
                     set_float32_matmul_precision use_deterministic_algorithms are_deterministic_algorithms_enabled
@@ -54,7 +55,11 @@ _LAZY = {name: room for room, names in {
                     set_flush_denormal set_warn_always is_warn_always_enabled get_default_device set_default_device
                     set_default_tensor_type get_device_module compiled_with_cxx11_abi is_vulkan_available has_cuda has_cudnn
                     has_mps has_mkl has_mkldnn has_openmp has_lapack has_spectral Stream Event""",
-    "amp._state": "is_autocast_enabled get_autocast_dtype set_autocast_enabled set_autocast_dtype is_autocast_available",
+    "amp._state": """is_autocast_enabled get_autocast_dtype set_autocast_enabled set_autocast_dtype is_autocast_available
+                     is_autocast_cache_enabled set_autocast_cache_enabled clear_autocast_cache autocast_increment_nesting
+                     autocast_decrement_nesting""",
+    "amp._by_device": """is_autocast_cpu_enabled set_autocast_cpu_enabled get_autocast_cpu_dtype set_autocast_cpu_dtype
+                         get_autocast_gpu_dtype set_autocast_gpu_dtype""",
 }.items() for name in names.split()}
 
 

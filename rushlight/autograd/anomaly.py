@@ -34,3 +34,11 @@ class detect_anomaly(set_detect_anomaly):
 
 def is_anomaly_enabled():
     return engine._anomaly.enabled
+
+
+def is_anomaly_check_nan_enabled():
+    return engine._anomaly.check_nan
+
+
+def set_anomaly_enabled(mode, check_nan=True):
+    engine._anomaly.enabled, engine._anomaly.check_nan = bool(mode), bool(check_nan)

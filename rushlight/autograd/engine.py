@@ -3,8 +3,8 @@ import heapq
 import sys
 import threading
 
-from ..graph.recorder import SCALARS, boundary, current, new_storage, record
-from ..ops.declare import Op
+from ..graph.recorder import SCALARS, boundary, current, record
+from ..ops.declare import Op, sum_to
 from ..runtime import dtypes as dt
 from .tape import SavedOutput, accumulator
 
@@ -87,8 +87,9 @@ def run_rule(node, grads, create_graph):
     else:
         operands = grads
     rec = current()
-    entry = record(rec, rule, None, operands)
-    return [None if m is None else new_tensor(new_storage(rec, m), m) for m in entry.metas]
+    entry, made = record(rec, rule, None, operands)
+    storages = iter(made)
+    return [None if m is None else new_tensor(next(storages), m) for m in entry.metas]
 
 
 class Task:
@@ -340,6 +341,21 @@ def _tensor_hooks(node, grads):
             g = grads[nr]
             held = tensor._grad
             tensor._grad = g.clone() if held is None else held + g
+
+
+def expect_shape(node, nr, shape):
+    """Fit the gradients of an output to the shape that it had when the node was made, though the tensor has another one now."""
+    def fit(g):
+        if g._meta.shape == shape:
+            return g
+        lead = len(g._meta.shape) - len(shape)
+        if lead < 0 or any(n not in (1, m) for n, m in zip(shape, g._meta.shape[lead:])):
+            raise RuntimeError(f"Function {node.name()} returned an invalid gradient at index {nr} - got {list(g._meta.shape)} but "
+                               f"expected shape compatible with {list(shape)}")
+        return sum_to(g, shape=shape)
+
+    hooks, _ = node.capture(nr)
+    hooks[-1] = fit
 
 
 def _finish_leaf(task, leaf, g):

@@ -67,6 +67,12 @@ class Node:
     def __repr__(self):
         return f"<{self.name()} object at {id(self):#x}>"
 
+    def capture(self, nr):
+        """(hooks, weak reference to a tensor that keeps its gradient) of output nr."""
+        if self.captured is None:
+            self.captured = {}
+        return self.captured.setdefault(nr, ({}, None))
+
     def register_hook(self, fn):
         """fn(grad_inputs, grad_outputs) -> grad_inputs or None, after the node has run."""
         from .hooks import RemovableHandle

@@ -7,6 +7,9 @@ plans hang on it.
 
 Slots number what a trace has touched, in order: storages that entered, Python numbers, generator tickets, starts of slices
 (all inputs), and the values that ops made or wrote.
+
+An op is written down in one go: between `rec.entry = entry` and the end of its slots nothing is called, so neither a signal
+nor another thread comes in between. If either comes before, what the op had begun is taken out again, or it begins anew.
 """
 import os
 import sys
@@ -18,6 +21,7 @@ from . import primitives as P
 from . import views
 from .value import Value
 from ..runtime import dtypes as dt
+from ..runtime import interrupts
 from ..runtime.generator import Ticket
 
 SCALARS = {int, float, bool, complex, Ticket}      # operands that are no tensors: numbers, words owed by a generator
@@ -44,13 +48,16 @@ stats = Stats()
 class Entry:
     """A node of the trie. `values` are the graph values of the slots that this entry added."""
 
-    __slots__ = ("children", "parent", "key", "metas", "values", "ninputs", "nslots", "nbytes", "cut", "rules", "plans", "made")
+    __slots__ = ("children", "parent", "key", "metas", "roots", "first", "values", "ninputs", "nslots", "nbytes", "cut", "rules",
+                 "plans", "made")
 
     def __init__(self, parent, key, metas, values, ninputs, nslots, nbytes):
         self.children = {}
         self.parent = parent
         self.key = key
         self.metas = metas
+        self.roots = tuple([m.root for m in metas if m is not None])
+        self.first = nslots - len(self.roots)   # the slot of the first result
         self.values = values
         self.ninputs = ninputs      # how many of them are inputs; the rest the op made
         self.nslots = nslots
@@ -64,10 +71,12 @@ class Entry:
 class Trace:
     """One run from a flush to the next; storages remember in which they have a slot."""
 
-    __slots__ = ("recorder",)
+    __slots__ = ("recorder", "known", "done")
 
     def __init__(self, recorder):
         self.recorder = recorder
+        self.known = None           # slot -> Value, kept while entries are being added
+        self.done = False           # whether its plan has run
 
 
 class Recorder:
@@ -78,17 +87,16 @@ class Recorder:
         self.inference = False
         self.cut_sites = set()
         self.sites = []             # user lines of the ops whose values are checked when the plan runs
-        self.known = None           # slot -> Value, kept while entries are being added
-        self.running = False
-        self.begin()
-
-    def begin(self):
         self.entry = trie.root
         self.slots = []
         self.trace = Trace(self)
-        self.known = None
-        if self.sites:
-            self.sites = []
+
+    def take(self):
+        """What is pending, as (entry, slots, sites, trace); recording goes on from the root."""
+        root, slots, sites, trace = trie.root, [], [], Trace(self)
+        pending = self.entry, self.slots, self.sites, self.trace
+        self.entry, self.slots, self.sites, self.trace = root, slots, sites, trace
+        return pending
 
 
 class Trie:
@@ -117,26 +125,30 @@ def current():
 
 
 # ------------------------------------------------------------------ recording
-def enter(rec, storage, meta):
-    """Give a storage its slot in this trace. Returns (slot, pattern)."""
+def enter(slots, trace, storage, meta):
+    """Give a storage its slot in a trace. Returns (slot, pattern), the pattern if it is not that of meta."""
     settle(storage)
-    slots = rec.slots
+    slot = len(slots)
     if storage.export is not None and storage.export != "shared" and is_exposed(storage):
         stats.snapshots += 1
         dense = views.root_meta(meta.shape, meta.dtype)
         slots.append(Storage(dense, read_view(storage.value, meta).copy()))
-        return len(slots) - 1, dense.pattern
-    slot = len(slots)
+        return slot, dense.pattern
     slots.append(storage)
-    storage.trace = rec.trace
+    storage.trace = trace
     storage.slot = slot
     return slot, None
 
 
 def settle(storage):
     """Make sure that a storage has its value now, whichever thread recorded it."""
-    if storage.value is None or storage.trace is not None and storage.trace.recorder.trace is storage.trace:
-        flush(storage.trace.recorder)
+    trace = storage.trace
+    if trace is not None and not trace.done:
+        if trace.recorder.trace is trace:
+            flush(trace.recorder)
+        else:
+            with _run_lock:         # another thread is running it
+                pass
     value = storage.value
     if value.__class__ is Poison:
         raise_poison(value)
@@ -168,11 +180,14 @@ def read_view(array, meta):
 def record(rec, thing, attrs, operands):
     """Write down thing(operands). operands: Tensors (or what has _storage and _meta), Python numbers, None.
 
-    thing.lower(values, attrs) gives the result's values. Returns the entry; its `metas` describe the results, whose
-    slots the caller fills through `new_storages`.
+    thing.lower(values, attrs) gives the result's values. Returns the entry, whose `metas` describe the results, and a list
+    of their storages (a result that is None has none).
     """
     slots = rec.slots
     trace = rec.trace
+    parent = rec.entry
+    if len(slots) != parent.nslots:
+        mend(slots, trace, parent)
     key = [thing, attrs]
     for t in operands:
         cls = t.__class__
@@ -188,9 +203,7 @@ def record(rec, thing, attrs, operands):
                 key.append(storage.slot)
                 key.append(meta.pattern)
             else:
-                slot, pattern = enter(rec, storage, meta)
-                if rec.trace is not trace:  # another thread's flush emptied this one: start again
-                    return record(rec, thing, attrs, operands)
+                slot, pattern = enter(slots, trace, storage, meta)
                 key.append(slot)
                 if pattern is not None:
                     key.append(pattern)
@@ -199,17 +212,31 @@ def record(rec, thing, attrs, operands):
             if meta.starts:
                 slots.extend(meta.starts)
     key = tuple(key)
-    entry = rec.entry.children.get(key)
+    entry = parent.children.get(key)
     if entry is None:
-        entry = _miss(rec, key, thing, attrs, None)
+        entry = _miss(slots, trace, parent, key, thing, attrs, None)
+    made = []
+    slot = entry.first
+    for root in entry.roots:
+        storage = Storage(root)
+        storage.trace = trace
+        storage.slot = slot
+        slot += 1
+        made.append(storage)
+    if rec.trace is not trace:
+        return record(rec, thing, attrs, operands)
     rec.entry = entry
-    return entry
+    slots += made
+    return entry, made
 
 
 def record_write(rec, thing, attrs, target, operands):
     """Write down that the view `target` takes thing(operands). The storage of target gets a new slot."""
     slots = rec.slots
     trace = rec.trace
+    parent = rec.entry
+    if len(slots) != parent.nslots:
+        mend(slots, trace, parent)
     storage = target._storage
     if storage.trace is not trace:
         settle(storage)
@@ -234,7 +261,7 @@ def record_write(rec, thing, attrs, target, operands):
                 key.append(other.slot)
                 key.append(meta.pattern)
             else:
-                slot, pattern = enter(rec, other, meta)
+                slot, pattern = enter(slots, trace, other, meta)
                 key.append(slot)
                 if pattern is not None:
                     key.append(pattern)
@@ -243,13 +270,15 @@ def record_write(rec, thing, attrs, target, operands):
             if meta.starts:
                 slots.extend(meta.starts)
     key = tuple(key)
-    entry = rec.entry.children.get(key)
+    entry = parent.children.get(key)
     if entry is None:
-        entry = _miss(rec, key, thing, attrs, target)
+        entry = _miss(slots, trace, parent, key, thing, attrs, target)
+    if rec.trace is not trace:
+        return record_write(rec, thing, attrs, target, operands)
     rec.entry = entry
     if storage.value is None:
         slots[storage.slot] = None  # made in this trace, so the slot held a value that nobody can name any more
-    storage.slot = len(slots)
+    storage.slot = entry.first
     slots.append(storage)
     if storage.export is not None and is_exposed(storage):
         flush(rec)
@@ -257,75 +286,63 @@ def record_write(rec, thing, attrs, target, operands):
         maybe_cut(rec, entry)
 
 
-def new_storage(rec, meta):
-    """A storage whose value is the next slot of the trace."""
-    storage = Storage(meta)
-    slots = rec.slots
-    storage.trace = rec.trace
-    storage.slot = len(slots)
-    slots.append(storage)
-    return storage
+def mend(slots, trace, entry):
+    """Take out what an op that was refused or interrupted has left behind entry's slots."""
+    n = entry.nslots
+    for content in slots[n:]:
+        if content.__class__ is Storage and content.trace is trace and content.slot >= n:
+            content.trace = None
+    del slots[n:]
 
 
-def _miss(rec, key, thing, attrs, target):
+def _miss(slots, trace, parent, key, thing, attrs, target):
     """A place of the trie not seen before: build the graph values and add an entry."""
     stats.misses += 1
     if trie.size > MAX_ENTRIES:
         stats.trie_resets += 1
         trie.reset()
-    parent = rec.entry
-    slots = rec.slots
-    known = rec.known
-    if known is None:
+    known = trace.known
+    if known is None or len(known) != parent.nslots:    # another thread may have added entries meanwhile
         known = path_values(parent)
-    known = known[:parent.nslots]
     added = [_input_value(slots[i], i) for i in range(len(known), len(slots))]
-    try:
-        operands = []
-        base = len(known)
-        known += added
-        at = [base]          # the next slot that an operand may have taken
-        i = 2
-        if target is not None:
-            slot, pattern = key[3], key[4]
-            if slot == at[0]:
-                at[0] += 1
-            target_starts = known[at[0]:at[0] + pattern.nstarts]
-            at[0] += pattern.nstarts
-            i = 5
-        while i < len(key):
-            part = key[i]
-            if part is None:
-                operands.append(None)
-                i += 1
-            elif part.__class__ is type:
-                operands.append(known[at[0]])
-                at[0] += 1
-                i += 1
-            else:
-                p = key[i + 1]
-                if part == at[0]:
-                    at[0] += 1
-                starts = known[at[0]:at[0] + p.nstarts]
-                at[0] += p.nstarts
-                operands.append(P.read_path(known[part], p, starts))
-                i += 2
-        if target is None:
-            results = thing.lower(operands, attrs)
+    operands = []
+    base = len(known)
+    known = known + added
+    at = [base]          # the next slot that an operand may have taken
+    i = 2
+    if target is not None:
+        slot, pattern = key[3], key[4]
+        if slot == at[0]:
+            at[0] += 1
+        target_starts = known[at[0]:at[0] + pattern.nstarts]
+        at[0] += pattern.nstarts
+        i = 5
+    while i < len(key):
+        part = key[i]
+        if part is None:
+            operands.append(None)
+            i += 1
+        elif part.__class__ is type:
+            operands.append(known[at[0]])
+            at[0] += 1
+            i += 1
         else:
-            whole = known[slot]
-            seen = P.read_path(whole, pattern, target_starts)
-            result = thing.lower_into(seen, operands, attrs)
-            results = [P.write_path(whole, pattern, target_starts, result)]
-    except BaseException:
-        # the operands that entered keep their slots in no entry: take them out again
-        for storage in slots[parent.nslots:]:
-            if storage.__class__ is Storage and storage.trace is rec.trace and storage.slot >= parent.nslots:
-                storage.trace = None
-        del slots[parent.nslots:]
-        raise
+            p = key[i + 1]
+            if part == at[0]:
+                at[0] += 1
+            starts = known[at[0]:at[0] + p.nstarts]
+            at[0] += p.nstarts
+            operands.append(P.read_path(known[part], p, starts))
+            i += 2
+    if target is None:
+        results = thing.lower(operands, attrs)
+    else:
+        whole = known[slot]
+        seen = P.read_path(whole, pattern, target_starts)
+        result = thing.lower_into(seen, operands, attrs)
+        results = [P.write_path(whole, pattern, target_starts, result)]
     metas = tuple(views.root_meta(v.shape, v.dtype) if v is not None else None for v in results)
-    if target is None and thing.layout is not None and metas[0].ndim > 1:
+    if target is None and thing.layout is not None and metas[0].ndim:
         metas, results = _laid_out(thing, key, metas, results)
     outputs = [v for v in results if v is not None]
     nbytes = parent.nbytes + sum(m.nbytes for m in metas if m is not None)
@@ -333,7 +350,7 @@ def _miss(rec, key, thing, attrs, target):
     parent.children[key] = entry
     trie.size += 1
     stats.entries += 1
-    rec.known = known + outputs
+    trace.known = known + outputs
     return entry
 
 
@@ -402,10 +419,13 @@ def boundary():
 def flush(rec):
     """Run a recorder's pending trace, and give the storages that anyone still holds their values."""
     with _run_lock:
-        entry, slots, sites = rec.entry, rec.slots, rec.sites
-        if not slots:
+        if not rec.slots:
             return
-        rec.begin()
+        entry, slots, sites, trace = rec.take()
+        if len(slots) != entry.nslots:
+            mend(slots, trace, entry)
+            if not slots:
+                return
         made = entry.made
         if made is None:
             made = entry.made = _made_slots(entry)
@@ -418,19 +438,21 @@ def flush(rec):
             if s is not None and s.slot == i and count(s) > UNHELD:
                 live.append(i)
         s = None
-        plan = plan_for(entry, slots, tuple(live))
-        stats.runs += 1
+        before = interrupts.hold()
         try:
-            plan.run(slots, sites)
+            plan_for(entry, slots, tuple(live)).run(slots, sites)
         except BaseException as error:
             poison = Poison(error)
             for s in slots:
-                if s.__class__ is Storage and s.value is None:
-                    s.value = poison
-            for s in slots:
                 if s.__class__ is Storage:
+                    if s.value is None:
+                        s.value = poison
                     s.trace = None
             raise
+        finally:
+            stats.runs += 1
+            trace.done = True
+            interrupts.release(before)
 
 
 def path_values(entry):

@@ -62,7 +62,7 @@ class Meta:
         key = (r.shape, r.dtype, path, shape, dtype, strides)
         pattern = _patterns.get(key)
         if pattern is None:
-            pattern = _patterns[key] = Pattern(r.shape, r.dtype, path, shape, dtype, len(starts), strides)
+            pattern = _patterns.setdefault(key, Pattern(r.shape, r.dtype, path, shape, dtype, len(starts), strides))
         self.pattern = pattern
 
     def __repr__(self):
@@ -100,15 +100,14 @@ def root_meta(shape, dtype):
     key = (shape, dtype)
     found = _metas.get(key)
     if found is None:
-        found = Meta(shape, contiguous_strides(shape), 0, dtype, None, (), ())
-        _remember(key, found)
+        found = _remember(key, Meta(shape, contiguous_strides(shape), 0, dtype, None, (), ()))
     return found
 
 
 def _remember(key, meta):
     if len(_metas) > _LIMIT:
         _metas.clear()
-    _metas[key] = meta
+    return _metas.setdefault(key, meta)     # another thread may have been faster
 
 
 def _make(root, shape, strides, offset, dtype, path, starts):
@@ -120,8 +119,7 @@ def _make(root, shape, strides, offset, dtype, path, starts):
     key = (root, shape, strides, offset, dtype, path, starts)
     found = _metas.get(key)
     if found is None:
-        found = Meta(shape, strides, offset, dtype, root, path, starts)
-        _remember(key, found)
+        found = _remember(key, Meta(shape, strides, offset, dtype, root, path, starts))
     return found
 
 

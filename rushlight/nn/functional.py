@@ -1,6 +1,7 @@
 """The functions behind the layers. Names and signatures as in torch.nn.functional; they live in _functions/ and ops/."""
-from ..ops.activations import (celu_, elu_, gelu, glu, hardshrink, hardtanh_, leaky_relu_, logsigmoid, prelu,  # noqa: F401
-                               relu_, rrelu_, selu_, softplus, softshrink, threshold_)
+from ..ops.activations import (hardshrink, hardtanh_, leaky_relu_, prelu, relu_, rrelu_, softshrink,  # noqa: F401
+                               threshold_)
+from ..ops.curved_activations import celu_, elu_, gelu, glu, logsigmoid, selu_, softplus  # noqa: F401
 from ..ops.adaptive_pooling import (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d,  # noqa: F401
                                     adaptive_max_pool1d, adaptive_max_pool1d_with_indices, adaptive_max_pool2d,
                                     adaptive_max_pool2d_with_indices, adaptive_max_pool3d, adaptive_max_pool3d_with_indices)
@@ -29,7 +30,7 @@ from ._functions.dropout import (alpha_dropout, dropout, dropout1d, dropout2d, d
                                  feature_alpha_dropout)
 from ._functions.loss import (binary_cross_entropy, binary_cross_entropy_with_logits, cosine_embedding_loss,  # noqa: F401
                               cross_entropy, ctc_loss, gaussian_nll_loss, hinge_embedding_loss, huber_loss, kl_div, l1_loss,
-                              margin_ranking_loss, mse_loss, multi_margin_loss, multilabel_margin_loss,
+                              linear_cross_entropy, margin_ranking_loss, mse_loss, multi_margin_loss, multilabel_margin_loss,
                               multilabel_soft_margin_loss, nll_loss, poisson_nll_loss, smooth_l1_loss, soft_margin_loss,
                               triplet_margin_loss, triplet_margin_with_distance_loss)
 from ._functions.sparse import embedding, embedding_bag                     # noqa: F401

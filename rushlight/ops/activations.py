@@ -1,4 +1,4 @@
-"""Activation functions, one op each. Source: torch.nn.functional.
+"""Activation functions made of straight pieces, one op each. Source: torch.nn.functional.
 
 Where PyTorch's in-place form keeps its result for the backward pass, an op of its own does so here (`..._into`).
 """
@@ -11,14 +11,12 @@ from . import arithmetic as A
 from .declare import OPS, Op, public
 from .precision import floating, refuse
 
-_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
-
-def _num(value, x):
+def num(value, x):
     return P.const(value, x.dtype)
 
 
-def _activation(name, compute, gradient, attrs="", node=None, kernel=None, display=None):
+def activation(name, compute, gradient, attrs="", node=None, kernel=None, display=None):
     inner = floating(kernel)(compute) if kernel else compute
 
     def checked(x, *rest):
@@ -34,7 +32,7 @@ def _activation(name, compute, gradient, attrs="", node=None, kernel=None, displ
 _NUMBER_NAMES = {"bool": "bool", "int": "int", "float": "float", "complex": "complex"}
 
 
-def _write(op, *attrs):
+def write(op, *attrs):
     """The in-place form of an op that keeps its input."""
     return lambda self: Op.apply_write(op, self, (self,), attrs)
 
@@ -45,10 +43,10 @@ def _relu(x):
         raise RuntimeError("Boolean inputs not supported for relu")
     if x.dtype.is_complex:
         raise NotImplementedError("clamp is not supported for complex types")
-    return P.binary("max", x, _num(0, x))
+    return P.binary("max", x, num(0, x))
 
 
-relu_op = _activation("relu", _relu, lambda g, result: A.where_op(A.le_op(result, 0), 0, g))
+relu_op = activation("relu", _relu, lambda g, result: A.where_op(A.le_op(result, 0), 0, g))
 
 
 @public(inplace=True)
@@ -58,21 +56,21 @@ def relu(input):
 
 
 relu.op = relu_op
-relu_ = _write(relu_op)
+relu_ = write(relu_op)
 
 
 def _threshold(x, threshold, value):
     if x.dtype is dt.bool_ or x.dtype.is_complex:
         refuse("threshold_cpu", x.dtype)
-    return P.where(P.binary("le", x, _num(threshold, x)), _num(value, x), x)
+    return P.where(P.binary("le", x, num(threshold, x)), num(value, x), x)
 
 
 def _threshold_gradient(g, input, threshold):
     return A.where_op(A.le_op(input, threshold), 0, g)
 
 
-threshold_op = _activation("threshold", _threshold, _threshold_gradient, "threshold value")
-threshold_into = _activation("threshold_into", _threshold, _threshold_gradient, "threshold value", "ThresholdBackward1",
+threshold_op = activation("threshold", _threshold, _threshold_gradient, "threshold value")
+threshold_into = activation("threshold_into", _threshold, _threshold_gradient, "threshold value", "ThresholdBackward1",
                              display="threshold_")
 
 
@@ -92,10 +90,10 @@ def _hardtanh(x, low, high):
         raise RuntimeError("Bool inputs not supported for hardtanh")
     if x.dtype.is_complex:
         raise NotImplementedError("clamp is not supported for complex types")
-    return P.binary("min", P.binary("max", x, _num(low, x)), _num(high, x))
+    return P.binary("min", P.binary("max", x, num(low, x)), num(high, x))
 
 
-hardtanh_op = _activation("hardtanh", _hardtanh, attrs="min_val max_val", gradient=lambda g, input, min_val, max_val: A.where_op(
+hardtanh_op = activation("hardtanh", _hardtanh, attrs="min_val max_val", gradient=lambda g, input, min_val, max_val: A.where_op(
     A.logical_and_op(A.gt_op(input, min_val), A.lt_op(input, max_val)), g, 0))
 
 
@@ -119,7 +117,7 @@ def hardtanh_(input, min_val=-1.0, max_val=1.0):
 
 
 def _leaky(x, slope):
-    return P.where(P.binary("gt", x, _num(0, x)), x, P.binary("mul", x, _num(slope, x)))
+    return P.where(P.binary("gt", x, num(0, x)), x, P.binary("mul", x, num(slope, x)))
 
 
 def _leaky_into_gradient(g, result, negative_slope):
@@ -135,9 +133,9 @@ def _sloped(g, x, slope):
     return A.where_op(A.gt_op(x, 0), g, A.mul_op(g, slope))
 
 
-leaky_relu_op = _activation("leaky_relu", _leaky, lambda g, input, negative_slope: _sloped(g, input, negative_slope), "negative_slope",
+leaky_relu_op = activation("leaky_relu", _leaky, lambda g, input, negative_slope: _sloped(g, input, negative_slope), "negative_slope",
                             kernel="leaky_relu_cpu")
-leaky_relu_into = _activation("leaky_relu_into", _leaky, _leaky_into_gradient, "negative_slope", "LeakyReluBackward1",
+leaky_relu_into = activation("leaky_relu_into", _leaky, _leaky_into_gradient, "negative_slope", "LeakyReluBackward1",
                               kernel="leaky_relu_cpu", display="leaky_relu_")
 
 
@@ -156,7 +154,7 @@ def _of_channels(weight, ndim):
 
 
 def _prelu(x, weight):
-    return P.where(P.binary("gt", x, _num(0, x)), x, P.binary("mul", _of_channels(weight, x.ndim), x))
+    return P.where(P.binary("gt", x, num(0, x)), x, P.binary("mul", _of_channels(weight, x.ndim), x))
 
 
 def _prelu_dx(g, input, weight, infos):
@@ -203,10 +201,10 @@ rrelu_op = Op("rrelu", "input noise", "lower upper training", node="RreluWithNoi
                           compute=lambda x, noise, *_: _noisy(x, noise), grads={"input": lambda g, noise: A.mul_op(g, noise)})
 rrelu_into = Op("rrelu_into", "input noise", "lower upper training", node="RreluWithNoiseBackward1", display="rrelu_",
                 compute=lambda x, noise, *_: _noisy(x, noise), grads={"input": lambda g, noise: A.mul_op(g, noise)})
-rrelu_eval_op = _activation("rrelu_eval", lambda x, lower, upper: _leaky(x, (lower + upper) / 2), node="RreluWithNoiseBackward0",
+rrelu_eval_op = activation("rrelu_eval", lambda x, lower, upper: _leaky(x, (lower + upper) / 2), node="RreluWithNoiseBackward0",
                             gradient=lambda g, input, lower, upper: _sloped(g, input, (lower + upper) / 2), attrs="lower upper",
                             kernel="leaky_relu_cpu", display="rrelu")
-rrelu_eval_into = _activation("rrelu_eval_into", lambda x, lower, upper: _leaky(x, (lower + upper) / 2),
+rrelu_eval_into = activation("rrelu_eval_into", lambda x, lower, upper: _leaky(x, (lower + upper) / 2),
                               lambda g, result, lower, upper: _sloped(g, result, (lower + upper) / 2), "lower upper",
                               "RreluWithNoiseBackward1", "leaky_relu_cpu", "rrelu_")
 
@@ -256,12 +254,12 @@ def _outside(g, x, limit):
 
 
 def _softshrink(x, limit):
-    up, down = P.binary("gt", x, _num(limit, x)), P.binary("lt", x, _num(-limit, x))
-    inside = P.where(P.unary("isnan", x), x, _num(0, x))
-    return P.where(up, P.binary("sub", x, _num(limit, x)), P.where(down, P.binary("add", x, _num(limit, x)), inside))
+    up, down = P.binary("gt", x, num(limit, x)), P.binary("lt", x, num(-limit, x))
+    inside = P.where(P.unary("isnan", x), x, num(0, x))
+    return P.where(up, P.binary("sub", x, num(limit, x)), P.where(down, P.binary("add", x, num(limit, x)), inside))
 
 
-softshrink_op = _activation("softshrink", _softshrink, lambda g, input, lambd: _outside(g, input, lambd), "lambd",
+softshrink_op = activation("softshrink", _softshrink, lambda g, input, lambd: _outside(g, input, lambd), "lambd",
                             kernel="softshrink_check")
 
 
@@ -274,11 +272,11 @@ def softshrink(input, lambd=0.5):
 
 
 def _hardshrink(x, limit):
-    inside = P.binary("and", P.binary("ge", x, _num(-limit, x)), P.binary("le", x, _num(limit, x)))
-    return P.where(inside, _num(0, x), x)
+    inside = P.binary("and", P.binary("ge", x, num(-limit, x)), P.binary("le", x, num(limit, x)))
+    return P.where(inside, num(0, x), x)
 
 
-hardshrink_op = _activation("hardshrink", _hardshrink, lambda g, input, lambd: _outside(g, input, lambd), "lambd",
+hardshrink_op = activation("hardshrink", _hardshrink, lambda g, input, lambd: _outside(g, input, lambd), "lambd",
                             kernel="hardshrink_cpu")
 
 
@@ -290,14 +288,14 @@ def hardshrink(input, lambd=0.5):
 
 def _gate(x):
     """min(max(x + 3, 0), 6) / 6."""
-    held = P.binary("min", P.binary("max", P.binary("add", x, _num(3, x)), _num(0, x)), _num(6, x))
-    return P.binary("div", held, _num(6, x))
+    held = P.binary("min", P.binary("max", P.binary("add", x, num(3, x)), num(0, x)), num(6, x))
+    return P.binary("div", held, num(6, x))
 
 
-hardsigmoid_op = _activation("hardsigmoid", _gate, kernel="hardsigmoid_cpu", gradient=lambda g, input: A.where_op(
+hardsigmoid_op = activation("hardsigmoid", _gate, kernel="hardsigmoid_cpu", gradient=lambda g, input: A.where_op(
     A.logical_and_op(A.gt_op(input, -3), A.lt_op(input, 3)), A.div_op(g, 6), 0))
-hardswish_op = _activation(
-    "hardswish", lambda x: P.binary("div", P.binary("mul", x, P.binary("mul", _gate(x), _num(6, x))), _num(6, x)), kernel="hardswish_cpu",
+hardswish_op = activation(
+    "hardswish", lambda x: P.binary("div", P.binary("mul", x, P.binary("mul", _gate(x), num(6, x))), num(6, x)), kernel="hardswish_cpu",
     gradient=lambda g, input: A.where_op(A.le_op(input, -3), 0, A.where_op(
         A.lt_op(input, 3), A.mul_op(g, A.add_op(A.div_op(input, 3), 0.5)), g)))
 
@@ -312,217 +310,4 @@ def hardswish(input):
     return Op.apply(hardswish_op, (input,))
 
 
-hardsigmoid_, hardswish_ = _write(hardsigmoid_op), _write(hardswish_op)
-
-
-# ------------------------------------------------------------------ exponentials
-def _elu(x, alpha, scale, input_scale):
-    low = P.binary("mul", P.unary("expm1", P.binary("mul", x, _num(input_scale, x)) if input_scale != 1 else x), _num(alpha * scale, x))
-    high = P.binary("mul", x, _num(scale, x)) if scale != 1 else x
-    return P.where(P.binary("le", x, _num(0, x)), low, high)
-
-
-def _times(x, k):
-    return x if k == 1 else A.mul_op(x, k)
-
-
-def _elu_gradient(g, input, alpha, scale, input_scale):
-    low = A.mul_op(g, A.mul_op(A.exp_op(_times(input, input_scale)), input_scale * alpha * scale))
-    return A.where_op(A.le_op(input, 0), low, _times(g, scale))
-
-
-def _elu_into_gradient(g, result, alpha, scale, input_scale):
-    if alpha < 0:
-        raise RuntimeError("In-place elu backward calculation is triggered with a negative slope which is not supported. This is caused by "
-                           "calling in-place forward function with a negative slope, please call out-of-place version instead.")
-    low = A.mul_op(g, A.mul_op(A.add_op(result, alpha * scale), input_scale))
-    return A.where_op(A.le_op(result, 0), low, _times(g, scale))
-
-
-_ELU = "alpha scale input_scale"
-elu_op = _activation("elu", _elu, _elu_gradient, _ELU, kernel="elu_cpu")
-elu_into = _activation("elu_into", _elu, _elu_into_gradient, _ELU, "EluBackward1", "elu_cpu", "elu_")
-celu_op = _activation("celu", lambda x, alpha: _elu(x, alpha, 1, 1 / alpha),
-                      lambda g, input, alpha: _elu_gradient(g, input, alpha, 1, 1 / alpha), "alpha", kernel="elu_cpu")
-celu_into = _activation("celu_into", lambda x, alpha: _elu(x, alpha, 1, 1 / alpha),
-                        lambda g, result, alpha: _elu_into_gradient(g, result, alpha, 1, 1 / alpha), "alpha", "CeluBackward1",
-                        "elu_cpu", "celu_")
-
-
-def elu(input, alpha=1.0, scale=1.0, input_scale=1.0):
-    """input where positive, else alpha (exp(input) - 1)."""
-    return Op.apply(elu_op, (input,), (alpha, scale, input_scale))
-
-
-def elu_(input, alpha=1.0, scale=1.0, input_scale=1.0):
-    return Op.apply_write(elu_into, input, (input,), (alpha, scale, input_scale))
-
-
-def _check_celu(alpha):
-    if alpha == 0:
-        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-
-
-@public(method=False)
-def celu(input, alpha=1.0):
-    """input where positive, else alpha (exp(input / alpha) - 1)."""
-    _check_celu(alpha)
-    return Op.apply(celu_op, (input,), (alpha,))
-
-
-@public(name="celu_", method=False)
-def celu_(input, alpha=1.0):
-    _check_celu(alpha)
-    return Op.apply_write(celu_into, input, (input,), (alpha,))
-
-
-@public(method=False)
-def selu(input):
-    """elu with the scale that keeps mean 0 and variance 1. Source: Klambauer et al., 2017."""
-    return Op.apply(elu_op, (input,), (_SELU_ALPHA, _SELU_SCALE, 1))
-
-
-@public(name="selu_", method=False)
-def selu_(input):
-    return Op.apply_write(elu_into, input, (input,), (_SELU_ALPHA, _SELU_SCALE, 1))
-
-
-_ROOT_HALF, _PDF = math.sqrt(0.5), 1 / math.sqrt(2 * math.pi)
-_TANH_SCALE, _CUBIC = math.sqrt(2 / math.pi), 0.044715
-
-
-def _gelu(x, approximate):
-    if approximate == "tanh":
-        cube = P.binary("mul", P.binary("mul", x, x), x)
-        inner = P.binary("mul", P.binary("add", x, P.binary("mul", cube, _num(_CUBIC, x))), _num(_TANH_SCALE, x))
-        share = P.unary("tanh", inner)
-    else:
-        share = P.unary("erf", P.binary("mul", x, _num(_ROOT_HALF, x)))
-    return P.binary("mul", P.binary("mul", x, _num(0.5, x)), P.binary("add", share, _num(1, x)))
-
-
-def _gelu_gradient(g, input, approximate):
-    square = A.mul_op(input, input)
-    if approximate == "tanh":
-        inner = A.mul_op(A.mul_op(input, A.add_op(A.mul_op(square, _CUBIC), 1)), _TANH_SCALE)
-        t = A.tanh_op(inner)
-        slope = A.mul_op(A.add_op(A.mul_op(square, 3 * _CUBIC), 1), _TANH_SCALE)
-        bent = A.mul_op(A.mul_op(A.mul_op(input, 0.5), A.sub_op(1, A.mul_op(t, t))), slope)
-        return A.mul_op(g, A.add_op(A.mul_op(A.add_op(t, 1), 0.5), bent))
-    cdf = A.mul_op(A.add_op(A.erf_op(A.mul_op(input, _ROOT_HALF)), 1), 0.5)
-    pdf = A.mul_op(A.exp_op(A.mul_op(square, -0.5)), _PDF)
-    return A.mul_op(g, A.add_op(cdf, A.mul_op(input, pdf)))
-
-
-gelu_op = _activation("gelu", _gelu, _gelu_gradient, "approximate", kernel="GeluKernelImpl")
-
-
-def gelu(input, *, approximate="none"):
-    """input times the normal distribution function, or its approximation by tanh. Source: Hendrycks and Gimpel, 2016."""
-    if approximate not in ("none", "tanh"):
-        raise RuntimeError("approximate argument must be either none or tanh.")
-    return Op.apply(gelu_op, (input,), (approximate,))
-
-
-def _silu_gradient(g, input):
-    s = A.sigmoid_op(input)
-    return A.mul_op(g, A.mul_op(s, A.add_op(A.mul_op(input, A.sub_op(1, s)), 1)))
-
-
-silu_op = _activation("silu", lambda x: P.binary("mul", x, P.unary("sigmoid", x)), _silu_gradient, kernel="silu_cpu")
-
-
-def _log1p_exp(x):
-    return P.unary("log1p", P.unary("exp", x))
-
-
-def _mish_gradient(g, input):
-    t, s = A.tanh_op(softplus_op(input, beta=1, threshold=20)), A.sigmoid_op(input)
-    return A.mul_op(g, A.add_op(t, A.mul_op(A.mul_op(input, s), A.sub_op(1, A.mul_op(t, t)))))
-
-
-mish_op = _activation("mish", lambda x: P.binary("mul", x, P.unary("tanh", _softplus(x, 1, 20))), _mish_gradient, kernel="mish_cpu")
-
-
-def silu(input):
-    """input * sigmoid(input)."""
-    return Op.apply(silu_op, (input,))
-
-
-def mish(input):
-    """input * tanh(softplus(input)). Source: Misra, 2019."""
-    return Op.apply(mish_op, (input,))
-
-
-silu_, mish_ = _write(silu_op), _write(mish_op)
-
-
-def _softplus(x, beta, threshold):
-    z = P.binary("mul", x, _num(beta, x)) if beta != 1 else x
-    curve = _log1p_exp(z)
-    if beta != 1:
-        curve = P.binary("div", curve, _num(beta, x))
-    return P.where(P.binary("gt", z, _num(threshold, x)), x, curve)
-
-
-def _softplus_gradient(g, input, beta, threshold):
-    z = _times(input, beta)
-    return A.where_op(A.gt_op(z, threshold), g, A.mul_op(g, A.sigmoid_op(z)))
-
-
-softplus_op = _activation("softplus", _softplus, _softplus_gradient, "beta threshold", kernel="softplus_cpu")
-
-
-def softplus(input, beta=1, threshold=20):
-    """log(1 + exp(beta input)) / beta; input itself where beta input is above threshold."""
-    return Op.apply(softplus_op, (input,), (beta, threshold))
-
-
-def log_sigmoid_values(x):
-    """log(sigmoid(x)) on graph values."""
-    return P.binary("sub", P.binary("min", x, _num(0, x)), _log1p_exp(P.unary("neg", P.unary("abs", x))))
-
-
-logsigmoid_op = _activation("log_sigmoid", log_sigmoid_values, lambda g, input: A.mul_op(g, A.sigmoid_op(A.neg_op(input))),
-                            kernel="log_sigmoid_cpu")
-logsigmoid_op.layout = None
-
-
-def logsigmoid(input):
-    """log(sigmoid(input))."""
-    return Op.apply(logsigmoid_op, (input,))
-
-
-# ------------------------------------------------------------------ gates
-def _halves(shape, dim):
-    """(starts, sizes) of the two halves along dim."""
-    half = shape[dim] // 2
-    sizes = shape[:dim] + (half,) + shape[dim + 1:]
-    return ((0,) * len(shape), sizes), (tuple(half if d == dim else 0 for d in range(len(shape))), sizes)
-
-
-def _glu(x, dim):
-    a, b = [P.slice_(x, starts, sizes) for starts, sizes in _halves(x.shape, dim)]
-    return P.binary("mul", a, P.unary("sigmoid", b))
-
-
-def _glu_gradient(g, input, infos, dim):
-    steps = (1,) * infos[0].ndim
-    a, b = [OPS["cut"](input, starts=starts, sizes=sizes, steps=steps) for starts, sizes in _halves(infos[0].shape, dim)]
-    s = A.sigmoid_op(b)
-    open_ = A.mul_op(g, s)
-    return OPS["concatenate"](open_, A.mul_op(A.mul_op(open_, a), A.sub_op(1, s)), dim=dim)
-
-
-glu_op = _activation("glu", _glu, _glu_gradient, "dim", kernel="glu_cpu")
-
-
-def glu(input, dim=-1):
-    """The first half along dim, times the sigmoid of the second."""
-    meta = input._meta
-    if meta.ndim == 0:
-        raise RuntimeError("glu does not support scalars because halving size must be even")
-    d = Op.wrap_dim(dim, meta.ndim)
-    if meta.shape[d] % 2:
-        raise RuntimeError(f"Halving dimension must be even, but dimension {d} is size {meta.shape[d]}")
-    return Op.apply(glu_op, (input,), (d,))
+hardsigmoid_, hardswish_ = write(hardsigmoid_op), write(hardswish_op)

@@ -143,7 +143,7 @@ pow_number = Op("pow_number", "input", "exponent", compute=_pow_number, node="Po
 
 
 def _pow_exponent_gradient(g, input, result, exponent):
-    log = log_op(input) if hasattr(input, "dtype") else math.log(input) if input > 0 else -math.inf
+    log = log_op(OPS["to_dtype"](input, dtype=result.dtype)) if hasattr(input, "dtype") else math.log(input) if input > 0 else -math.inf
     at_zero = logical_and_op(eq_op(input, 0), ge_op(exponent, 0)) if hasattr(input, "dtype") else None
     grad = mul_op(g, cj(mul_op(result, log)))
     return where_op(at_zero, zeros_of(g), grad) if at_zero is not None else grad
@@ -325,7 +325,7 @@ expm1_op = _float_unary("expm1", lambda g, result: mul_op(g, add_op(cj(result), 
 log_op = _float_unary("log", lambda g, input: div_op(g, cj(input)))
 log2_op = _float_unary("log2", lambda g, input: div_op(g, mul_op(cj(input), math.log(2))))
 log10_op = _float_unary("log10", lambda g, input: div_op(g, mul_op(cj(input), math.log(10))))
-log1p_op = _float_unary("log1p", lambda g, input: div_op(g, add_op(cj(input), 1)))
+log1p_op = _float_unary("log1p", lambda g, input: div_op(g, add_op(cj(input), 1)), node="Log1PBackward0")
 sqrt_op = _float_unary("sqrt", lambda g, result: div_op(g, mul_op(cj(result), 2)))
 rsqrt_op = _float_unary("rsqrt", lambda g, result: mul_op(mul_op(g, -0.5), cj(pow_number(result, exponent=3))))
 reciprocal_op = _float_unary("reciprocal", lambda g, result: neg_op(mul_op(g, cj(mul_op(result, result)))))
@@ -350,11 +350,20 @@ digamma_op = _float_unary("digamma", lambda g, input: mul_op(g, polygamma_op(inp
 polygamma_op = Op("polygamma", "input", "n", compute=lambda x, n: P.binary("polygamma", P.const(n, x.dtype), x) if n else P.unary("digamma", x),
                   promote="float", grads={"input": lambda g, input, n: mul_op(g, polygamma_op(input, n=n + 1))})
 i0_op = _float_unary("i0", lambda g, input: mul_op(g, i1_op(input)))
-i0e_op = _float_unary("i0e", lambda g, input, result: mul_op(g, sub_op(i1e_op(input), mul_op(sgn_op(input), result))))
-i1_op = _float_unary("i1", None)
-i1e_op = _float_unary("i1e", None)
-ndtri_op = _float_unary("ndtri", lambda g, result: mul_op(g, mul_op(exp_op(mul_op(mul_op(result, result), 0.5)), math.sqrt(2 * math.pi))))
-log_ndtr_op = _float_unary("log_ndtr", lambda g, input, result: mul_op(g, div_op(exp_op(add_op(neg_op(result), mul_op(mul_op(input, input), -0.5))), math.sqrt(2 * math.pi))))
+i0e_op = _float_unary("i0e", lambda g, input, result: mul_op(g, sub_op(i1e_op(input), mul_op(sgn_op(input), result))), node="SpecialI0EBackward0")
+i1_op = _float_unary("i1", lambda g, input, result: mul_op(g, _at_zero(input, sub_op(i0_op(input), div_op(result, input)))),
+                     node="SpecialI1Backward0")
+i1e_op = _float_unary("i1e", lambda g, input, result: mul_op(g, _at_zero(
+    input, sub_op(i0e_op(input), mul_op(result, add_op(sgn_op(input), reciprocal_op(input)))))), node="SpecialI1EBackward0")
+
+
+def _at_zero(x, value):
+    """value, but one half where x is 0: the slope of the Bessel function I1 there."""
+    return where_op(eq_op(x, 0), 0.5, value)
+
+
+ndtri_op = _float_unary("ndtri", lambda g, result: mul_op(g, mul_op(exp_op(mul_op(mul_op(result, result), 0.5)), math.sqrt(2 * math.pi))), node="SpecialNdtriBackward0")
+log_ndtr_op = _float_unary("log_ndtr", lambda g, input, result: mul_op(g, div_op(exp_op(add_op(neg_op(result), mul_op(mul_op(input, input), -0.5))), math.sqrt(2 * math.pi))), node="SpecialLogNdtrBackward0")
 sinc_op = _float_unary("sinc", lambda g, input: mul_op(g, where_op(eq_op(input, 0), 0, div_op(sub_op(cos_op(mul_op(input, math.pi)), sinc_op(input)), input))))
 angle_op = _float_unary("angle", lambda g: zeros_of(g))
 

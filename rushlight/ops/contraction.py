@@ -234,7 +234,8 @@ def einsum(*args):
         later = set(order).union(*labelled[i + 1:])
         result = _product(result, (operands[i], labelled[i]), later)
     x, labels = _sum_out(*result, set(order))
-    return _permuted(x, labels, order)
+    x = _permuted(x, labels, order)
+    return x.view(x.shape) if len(operands) > 1 and (labels != order or not order) else x
 
 
 # ------------------------------------------------------------------ tensordot, kron, chains

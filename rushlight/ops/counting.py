@@ -72,7 +72,7 @@ def _searchsorted(ordered, values, sorter, right, dtype):
 searchsorted_op = Op("searchsorted", "sorted_sequence input sorter", "right dtype", compute=_searchsorted)
 
 
-def _search(name, ordered, values, sorter, right, out_int32):
+def _search(ordered, values, sorter, right, out_int32):
     if not isinstance(values, Op.Tensor):
         values = ordered.new_tensor(values, dtype=ordered.dtype if ordered.dtype.is_floating_point or isinstance(values, int)
                                     else dt.get_default_dtype())
@@ -100,7 +100,7 @@ def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=N
                            f"tensor {list(input._meta.shape)}")
     if sorter is not None:
         _check_sorter(name, sorted_sequence, sorter)
-    return _search(name, sorted_sequence, input, sorter, right or side == "right", out_int32)
+    return _search(sorted_sequence, input, sorter, right or side == "right", out_int32)
 
 
 def _check_sorter(name, ordered, sorter):
@@ -119,7 +119,7 @@ def bucketize(input, boundaries, *, out_int32=False, right=False):
     """The number of the bucket, between sorted boundaries, in which each element of input lies."""
     if boundaries._meta.ndim != 1:
         raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries._meta.ndim})")
-    return _search("torch.searchsorted()", boundaries, input, None, right, out_int32)
+    return _search(boundaries, input, None, right, out_int32)
 
 
 # ------------------------------------------------------------------ isin
@@ -197,7 +197,7 @@ histogram_pair = pair("histogram", ("hist", "bin_edges"))
 histogramdd_pair = pair("histogramdd", ("hist", "bin_edges"))
 
 
-def _edges(values, bins, span, what="torch.histogram()"):
+def _edges(values, bins, span):
     """Bin edges of one dimension: given ones, or equal parts of a range."""
     if isinstance(bins, Op.Tensor):
         return plain(bins)
@@ -210,8 +210,6 @@ def _edges(values, bins, span, what="torch.histogram()"):
         raise RuntimeError(f"torch.histogramdd(): min should not exceed max, but got min {low:g} max {high:g} for dimension 0")
     if low == high:
         low, high = low - 0.5, high + 0.5
-        if span is not None:
-            low, high = span[0] - 0.5, span[1] + 0.5
     from ..tensor.creation import _linspace
 
     return _linspace(float(low), float(high), bins + 1, dt.float64 if values.dtype == np.float64 else dt.float32)
@@ -220,14 +218,10 @@ def _edges(values, bins, span, what="torch.histogram()"):
 def _counted(rows, edges, weights, density, dtype):
     hist, _ = np.histogramdd(rows, edges, weights=weights)
     if density:
+        hist = hist / hist.sum()
         for i, e in enumerate(edges):
             hist = hist / np.diff(e).reshape((-1,) + (1,) * (len(edges) - i - 1))
-        hist = hist / hist_total(rows, edges, weights)
     return hist.astype(dtype)
-
-
-def hist_total(rows, edges, weights):
-    return np.histogramdd(rows, edges, weights=weights)[0].sum()
 
 
 @public(out=True)

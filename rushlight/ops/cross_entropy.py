@@ -60,26 +60,21 @@ def _share(target, weight, shape, dtype, reduction, ignore):
 share_op = Op("nll_share", "target weight", "shape dtype reduction ignore", compute=_share)
 
 
-def _less_at_target(x, amount, target):
-    index = P.reshape(P.cast(target, dt.int64), amount.shape)
-    safe = P.binary("max", index, P.const(0, dt.int64))     # what is ignored has amount 0, wherever it is taken off
-    safe = P.binary("min", safe, P.const(max(x.shape[class_dim(x.ndim)] - 1, 0), dt.int64))
-    return P.scatter(x, safe, P.unary("neg", amount), class_dim(x.ndim), "add")
+def _less_at_target(x, amount, target, ignore):
+    index, _ = _at_target(target, x.shape, ignore)      # what is ignored has amount 0, wherever it is taken off
+    return P.scatter(x, index, P.unary("neg", amount), class_dim(x.ndim), "add")
 
 
-def _pick(x, target):
-    dim = class_dim(x.ndim)
-    index = P.reshape(P.cast(target, dt.int64), x.shape[:dim] + (1,) + x.shape[dim + 1:])
-    safe = P.binary("min", P.binary("max", index, P.const(0, dt.int64)), P.const(max(x.shape[dim] - 1, 0), dt.int64))
-    return P.gather(x, safe, dim)
+def _pick(x, target, ignore):
+    index, counts = _at_target(target, x.shape, ignore)
+    return P.where(counts, P.gather(x, index, class_dim(x.ndim)), P.const(0, x.dtype))
 
 
 # input less `amount` at each target, and its counterpart
-less_at_target = Op("less_at_target", "input amount target", compute=_less_at_target, node="NllLossBackwardBackward0",
-                    grads={"input": lambda g: g, "amount": lambda g, target: A.neg_op(pick_op(g, target))})
-pick_op = Op("pick_target", "input target", compute=_pick, node="GatherBackward0",
-             grads={"input": lambda g, target, infos: less_at_target(
-                 A.mul_op(_zeros(g, infos[0].shape), 0), A.neg_op(g), target)})
+less_at_target = Op("less_at_target", "input amount target", "ignore", compute=_less_at_target, node="NllLossBackwardBackward0",
+                    grads={"input": lambda g: g, "amount": lambda g, target, ignore: A.neg_op(pick_op(g, target, ignore=ignore))})
+pick_op = Op("pick_target", "input target", "ignore", compute=_pick, node="GatherBackward0",
+             grads={"input": lambda g, target, infos, ignore: less_at_target(_zeros(g, infos[0].shape), A.neg_op(g), target, ignore=ignore)})
 
 
 def _zeros(g, shape):
@@ -96,7 +91,7 @@ def _amount(g, target, weight, shape, dtype, reduction, ignore):
 
 def _nll_gradient(g, target, weight, infos, reduction, ignore):
     amount = _amount(g, target, weight, infos[0].shape, infos[0].dtype, reduction, ignore)
-    return less_at_target(_zeros(amount, infos[0].shape), amount, target)
+    return less_at_target(_zeros(amount, infos[0].shape), amount, target, ignore=ignore)
 
 
 def _nll_op(name, node):
@@ -119,7 +114,7 @@ def _cross_entropy_gradient(gs, target, weight, result1, infos, reduction, ignor
     out = None
     if g is not None:
         amount = _amount(g, target, weight, shape, dtype, reduction, ignore)
-        out = less_at_target(A.mul_op(A.exp_op(result1), amount), amount, target)
+        out = less_at_target(A.mul_op(A.exp_op(result1), amount), amount, target, ignore=ignore)
     if more is not None:        # the logarithms themselves were used: in the gradient of a gradient
         more = S.log_softmax_gradient(more, result1, dim)
         out = more if out is None else A.add_op(out, more)

@@ -40,7 +40,8 @@ class Op:
 
     sharing = "part"        # as an in-place op: the operands that may not share memory with the target, those that share a
                             # part of it, "any" of it, or "none"
-    folds = False           # as an in-place op: whether the target may show one element several times (an expanded view)
+    folds = False           # as an in-place op: whether the target may show an element several times (an expanded view);
+                            # "itself": if it is written over itself
     layout = None           # how the result lies in memory: None for contiguous, or a rule of graph.layout
     apply = None            # set by tensor.apply
     apply_write = None
@@ -127,10 +128,7 @@ def fit_for_write(result, shape, dtype):
         raise RuntimeError(f"result type {dt.long_name(result.dtype)} can't be cast to the desired output type "
                            f"{dt.long_name(dtype)}")
     if result.shape != shape:
-        try:
-            joined = P.broadcast_shapes(result.shape, shape)
-        except RuntimeError:
-            joined = result.shape
+        joined = P.broadcast_shapes(shape, result.shape)
         if joined != shape:
             raise RuntimeError(f"output with shape {list(shape)} doesn't match the broadcast shape {list(joined)}")
     return P.expand(P.cast(result, dtype), shape)

@@ -334,7 +334,7 @@ def _eig_gradient(gs, result, result1):
         if gl is not None:
             inner = A.add_op(inner, spread_diagonal(gl, shape=tuple(inner.shape)))
         inner = mm(inner, vh)
-    return (None if inner is None else solve_op(vh, inner)[0],)
+    return (None if inner is None else solve_op(vh, inner, left=True)[0],)
 
 
 eig_op = Op("linalg_eig", "A", compute=_eig, nout=2, grad=_eig_gradient)

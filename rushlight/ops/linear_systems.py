@@ -224,28 +224,39 @@ def triangular_solve(input, A, upper=True, transpose=False, unitriangular=False)
 
 
 # ------------------------------------------------------------------ square equations
-def _solve(a, b):
-    out = (b.shape, b.dtype)
+def _solve(a, b, left):
+    shape = b.shape
     if b.ndim < a.ndim:         # vectors
         b = P.reshape(b, b.shape + (1,))
+    elif not left:
+        b = P.transpose(b, b.ndim - 2, b.ndim - 1)
+    if not left:                # X A = B is A^T X^T = B^T
+        a = P.transpose(a, a.ndim - 2, a.ndim - 1)
     x, info = P.call(lapack.solve, (a, b), [(b.shape, b.dtype), (_batch(a), dt.int32)])
-    return P.reshape(x, out[0]), info
+    if len(shape) == b.ndim and not left:
+        return P.transpose(x, b.ndim - 2, b.ndim - 1), info
+    return P.reshape(x, shape), info
 
 
-def _as_columns(x, matrix):
-    """Vectors as matrices of one column."""
-    return x if len(x.shape) == len(matrix.shape) else OPS["reshape_copy"](x, shape=tuple(x.shape) + (1,))
+def _as_matrix(x, like, left):
+    """Vectors as matrices of one column, or of one row."""
+    if len(x.shape) == len(like.shape):
+        return x
+    return OPS["reshape_copy"](x, shape=tuple(x.shape) + (1,) if left else tuple(x.shape[:-1]) + (1, x.shape[-1]))
 
 
-def _solve_gradient(gs, A_, result, needs):
+def _solve_gradient(gs, A_, result, left, needs):
     if gs[0] is None:
         return None, None
-    gb = solve_op(mH(A_), gs[0])[0]
-    return (A.neg_op(mm(_as_columns(gb, A_), mH(_as_columns(result, A_)))) if needs[0] else None), gb
+    gb = solve_op(mH(A_), gs[0], left=left)[0]
+    if not needs[0]:
+        return None, gb
+    columns, x = _as_matrix(gb, A_, left), _as_matrix(result, A_, left)
+    return A.neg_op(mm(columns, mH(x)) if left else mm(mH(x), columns)), gb
 
 
-solve_op = Op("linalg_solve_ex", "A B", compute=_solve, nout=2, nondifferentiable=(1,),
-              grad=lambda gs, A, result, needs: _solve_gradient(gs, A, result, needs))
+solve_op = Op("linalg_solve_ex", "A B", "left", compute=_solve, nout=2, nondifferentiable=(1,),
+              grad=lambda gs, A, result, left, needs: _solve_gradient(gs, A, result, left, needs))
 solve_ex_pair = pair("linalg_solve_ex", ("result", "info"))
 
 
@@ -255,12 +266,8 @@ def _solved(name, A, B, left):
     _check_dtypes(name, A, B)
     vector = B.ndim == 1 or A.ndim - 1 == B.ndim and tuple(B.shape) == tuple(A.shape[:-1])
     _check_system(name, A, B.unsqueeze(-1 if left else -2) if vector else B, left)
-    if not left:
-        A = A.mT
-        B = B if vector else B.mT
     A, B = broadcast_batches(A, B, 2, 1 if vector else 2)
-    out, info = Op.apply(solve_op, (A, B))
-    return (out if left or vector else out.mT), info
+    return Op.apply(solve_op, (A, B), (bool(left),))
 
 
 def _check_solved(name, info):
@@ -306,6 +313,7 @@ def _cholesky_gradient(gs, result, upper):
 
 
 cholesky_op = Op("linalg_cholesky_ex", "A", "upper", compute=_cholesky, nout=2, nondifferentiable=(1,), grad=_cholesky_gradient)
+old_cholesky_op = Op("cholesky", "A", "upper", compute=_cholesky, nout=2, nondifferentiable=(1,), grad=_cholesky_gradient)
 cholesky_ex_pair = pair("linalg_cholesky_ex", ("L", "info"))
 
 
@@ -316,11 +324,11 @@ def _not_positive(name, info):
                           f"positive-definite (the leading minor of order {failed[1]} is not positive-definite).")
 
 
-def _checked_cholesky(A, upper):
+def _checked_cholesky(A, upper, op=cholesky_op):
     check_square("linalg.cholesky", A)
     check_float("linalg.cholesky", A, low_precision=True)
     check_implemented("cholesky_cpu", A)
-    return Op.apply(cholesky_op, (A,), (bool(upper),))
+    return Op.apply(op, (A,), (bool(upper),))
 
 
 def linalg_cholesky(A, *, upper=False):
@@ -345,7 +353,9 @@ def cholesky(input, upper=False):
           "torch.cholesky(A)\nshould be replaced with\nL = torch.linalg.cholesky(A)\nand\nU = torch.cholesky(A, upper=True)\nshould be "
           "replaced with\nU = torch.linalg.cholesky(A).mH\nThis transform will produce equivalent results for all valid (symmetric "
           "positive definite) inputs.")
-    return linalg_cholesky(input, upper=upper)
+    out, info = _checked_cholesky(input, upper, old_cholesky_op)
+    _not_positive("cholesky", info)
+    return out
 
 
 @public(out=True)
@@ -629,10 +639,23 @@ def linalg_lstsq(A, B, rcond=None, *, driver=None):
                         rank.new_empty((0,)) if driver == "gels" else rank, values if driver in ("gelsd", "gelss") else none)
 
 
-@public(method=True, out=False)
-def lstsq(input, A=None):
+# ------------------------------------------------------------------ what PyTorch has removed
+@public(name="solve")
+def removed_solve(input, A=None):
+    """Removed from PyTorch."""
+    raise RuntimeError("This function was deprecated since version 1.9 and is now removed. `torch.solve` is deprecated in favor of "
+                       "`torch.linalg.solve`. `torch.linalg.solve` has its arguments reversed and does not return the LU "
+                       "factorization.\n\nTo get the LU factorization see `torch.lu`, which can be used with `torch.lu_solve` or "
+                       "`torch.lu_unpack`.\nX = torch.solve(B, A).solution should be replaced with:\nX = torch.linalg.solve(A, B)")
+
+
+@public(name="lstsq")
+def removed_lstsq(input, A=None):
     """Removed from PyTorch."""
     raise RuntimeError("This function was deprecated since version 1.9 and is now removed. `torch.lstsq` is deprecated in favor of "
                        "`torch.linalg.lstsq`.\n`torch.linalg.lstsq` has reversed arguments and does not return the QR decomposition in "
                        "the returned tuple (although it returns other information about the problem).\n\nTo get the QR decomposition "
-                       "consider using `torch.linalg.qr`.")
+                       "consider using `torch.linalg.qr`.\n\nThe returned solution in `torch.lstsq` stored the residuals of the solution "
+                       "in the last m - n columns of the returned value whenever m > n. In torch.linalg.lstsq, the residuals are in the "
+                       "field 'residuals' of the returned named tuple.\n\nThe unpacking of the solution, as in\nX, _ = torch.lstsq(B, "
+                       "A).solution[:A.size(1)]\nshould be replaced with:\nX = torch.linalg.lstsq(A, B).solution")

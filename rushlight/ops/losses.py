@@ -4,7 +4,7 @@ import math
 from ..graph import primitives as P
 from ..runtime import dtypes as dt
 from . import arithmetic as A
-from .activations import log_sigmoid_values
+from .curved_activations import log_sigmoid_values
 from .declare import OPS, Op, public
 from .precision import floating, refuse
 

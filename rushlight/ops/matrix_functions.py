@@ -24,7 +24,7 @@ def linalg_matrix_power(A, n):
     if n == 0:
         from ..tensor.creation import eye
 
-        return eye(A.shape[-1], dtype=A.dtype).expand(A.shape).clone()
+        return A.clone().copy_(eye(A.shape[-1], dtype=A.dtype))
     if n == 1:
         return A.clone()
     if n == 2:
@@ -187,8 +187,10 @@ def vander(x, N=None):
     if N is not None and N <= 1:
         raise RuntimeError("N must be greater than 1.")
     N = x.shape[-1] if N is None else N
-    exponents = x.new_tensor(range(N))
-    return x.unsqueeze(-1) ** exponents
+    from .joining import cat
+
+    powers = x.unsqueeze(-1).expand(*x.shape, N - 1).cumprod(-1)
+    return cat([x.new_ones((*x.shape, 1)), powers], -1)
 
 
 def diagonal(A, *, offset=0, dim1=-2, dim2=-1):

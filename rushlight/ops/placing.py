@@ -6,8 +6,7 @@ from ..graph import primitives as P
 from ..runtime import dtypes as dt
 from . import arithmetic as A
 from .declare import OPS, Op, public
-from .gathering import (_check_flat, checked, index_select_op, need_tensor, rows_back, rows_first, spread_flat,
-                        take_op)
+from .gathering import _check_flat, checked, index_select_op, need_tensor, rows_back, rows_first, take_op
 from .scattering import both, reduction_gradients, scatter_value
 
 _INDEX_DTYPES = (dt.int64, dt.int32)

@@ -3,6 +3,7 @@ import math
 
 from ..graph import layout
 from ..graph import primitives as P
+from ..runtime.dtypes import int32
 from . import arithmetic as A
 from .declare import Op, public
 
@@ -127,12 +128,31 @@ def _pow_inplace(self, exponent):
 pow.inplace = _pow_inplace
 
 
-@public()
-def float_power(input, exponent):
-    from ..runtime.dtypes import float64
+def _in_double(value):
+    from ..runtime.dtypes import complex128, float64
 
-    base = input.to(float64) if hasattr(input, "to") else float(input)
-    return pow(base, exponent.to(float64) if hasattr(exponent, "to") else float(exponent))
+    if not hasattr(value, "to"):
+        return value if value.__class__ is type(1j) else float(value)
+    return value.to(complex128 if value.dtype.is_complex else float64)
+
+
+@public(inplace=True, out=True)
+def float_power(input, exponent):
+    """input to the power of exponent, in double precision."""
+    return pow(_in_double(input), _in_double(exponent))
+
+
+def _float_power_inplace(self, exponent):
+    from ..runtime.dtypes import long_name
+
+    wanted = _in_double(self).dtype
+    if self.dtype is not wanted:
+        raise RuntimeError(f"the base given to float_power_ has dtype {long_name(self.dtype)} but the operation's result requires dtype "
+                           f"{long_name(wanted)}")
+    return _pow_inplace(self, _in_double(exponent))
+
+
+float_power.inplace = _float_power_inplace
 
 
 @public(inplace=True, out=True)
@@ -226,10 +246,13 @@ def logit(input, eps=None):
 
 @public(inplace=True)
 def polygamma(n, input):
+    """The n-th derivative of digamma."""
+    if n < 0:
+        raise RuntimeError("polygamma(n, x) does not support negative n.")
     return Op.apply(A.polygamma_op, (input,), (n,))
 
 
-polygamma.method = lambda self, n: Op.apply(A.polygamma_op, (self,), (n,))
+polygamma.method = lambda self, n: polygamma(n, self)
 
 
 @public(out=True)
@@ -238,12 +261,49 @@ def logaddexp2(input, other):
     return Op.apply(A.logaddexp_op, (input * k, other * k)) / k
 
 
-@public(out=True)
+_ldexp = Op("ldexp", "input other", compute=lambda a, b: P.binary("mul", a, P.unary("exp2", b)), promote="float",
+            grads={"input": lambda g, other: A.mul_op(g, A.exp2_op(other)),
+                   "other": lambda g, result: A.mul_op(g, A.mul_op(result, math.log(2)))})
+
+
+@public(inplace=True, out=True)
 def ldexp(input, other):
-    return input * pow(2.0, other)
+    """input * 2 ** other."""
+    return Op.apply(_ldexp, (input, other))
 
 
-@public(out=True)
+ldexp.op = _ldexp
+
+
+def mantissa_and_exponent(x):
+    import numpy as np
+
+    return np.frexp(x)
+
+
+def _frexp(x):
+    from .sorting import wide
+
+    mantissa, exponent = P.call(mantissa_and_exponent, (wide(x),), [(x.shape, wide(x).dtype), (x.shape, int32)])
+    return [P.cast(mantissa, x.dtype), exponent]
+
+
+frexp_op = Op("frexp", "input", compute=_frexp, nout=2, nondifferentiable=(1,),
+              grads={"input": lambda gs, result1: None if gs[0] is None else A.div_op(gs[0], A.exp2_op(result1))})
+
+
+@public()
+def frexp(input):
+    """Mantissas in [0.5, 1) and exponents: input = mantissa * 2 ** exponent."""
+    from .reductions import RETURN_TYPES, pair
+
+    if not input.dtype.is_floating_point:
+        raise RuntimeError("torch.frexp() only supports floating-point dtypes")
+    result = RETURN_TYPES.get("frexp") or pair("frexp", ("mantissa", "exponent"))
+    return result(*Op.apply(frexp_op, (input,)))
+
+
+@public(inplace=True, out=True)
 def heaviside(input, values):
     one = Op.apply(A.gt_op, (input, 0)).to(input.dtype)
     return where(Op.apply(A.eq_op, (input, 0)), values, one)
@@ -301,7 +361,7 @@ def conj(input):
     return input if not input.dtype.is_complex else Op.apply(A.conj_op, (input,))
 
 
-@public()
+@public(inplace=True)
 def conj_physical(input):
     return conj(input)
 

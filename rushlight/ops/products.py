@@ -1,4 +1,6 @@
 """Matrix products. Source: torch.matmul and its kin."""
+from math import prod
+
 from ..graph import primitives as P
 from . import arithmetic as A
 from .declare import OPS, Op, public
@@ -53,7 +55,7 @@ def _linear(x, w, b):
         names, first = ("mat1", x) if x.dtype is not w.dtype else ("self", b)
         raise RuntimeError(f"{names} and mat2 must have the same dtype, but got {long_name(first.dtype)} and {long_name(w.dtype)}")
     n = x.shape[-1]
-    rows = P.reshape(x, (x.numel // n if n else P.prod(x.shape[:-1]), n)) if x.ndim != 2 else x
+    rows = P.reshape(x, (x.numel // n if n else prod(x.shape[:-1]), n)) if x.ndim != 2 else x
     out = P.dot(rows, _t(w))
     if b is not None:
         out = P.binary("add", out, P.reshape(b, out.shape) if b.ndim > 2 else b)
@@ -115,10 +117,10 @@ def _check_linear(xs, ws, bs):
         raise RuntimeError("mat2 must be a matrix, got 1-D tensor")
     if len(ws) > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {len(ws)}D")
-    rows = P.prod(xs[:-1])
+    rows = prod(xs[:-1])
     if xs[-1] != ws[1]:
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({rows}x{xs[-1]} and {ws[1]}x{ws[0]})")
-    if bs is None or len(bs) > 2 and P.prod(bs) == rows * ws[0]:
+    if bs is None or len(bs) > 2 and prod(bs) == rows * ws[0]:
         return
     out = (rows, ws[0])
     for i in range(1, len(bs) + 1):

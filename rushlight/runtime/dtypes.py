@@ -66,6 +66,29 @@ ALIASES = {"float": float32, "double": float64, "half": float16, "int": int32, "
            "cfloat": complex64, "cdouble": complex128}
 SCALAR_DTYPES = {bool: bool_, int: int64, float: float64, complex: complex128}
 
+PLAIN = frozenset(SCALAR_DTYPES)
+
+
+def plain_number(x):
+    """x as an exact int, float, bool or complex: numbers of subclasses and NumPy's too. None if it is no number."""
+    if x.__class__ in PLAIN:
+        return x
+    if isinstance(x, np.generic):
+        kind = {"b": bool, "i": int, "u": int, "f": float, "c": complex}.get(x.dtype.kind)
+        return kind(x) if kind is not None else None
+    for kind in (int, float, complex):
+        if isinstance(x, kind):
+            return kind(x)
+    return None
+
+
+def type_name(x):
+    """The name of an object's type as PyTorch's messages print it: with the module for types made in C."""
+    cls = type(x)
+    made_in_python = cls.__flags__ & 1 << 9
+    return cls.__name__ if made_in_python or cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__name__}"
+
+
 _from_numpy = {d.numpy: d for d in ALL.values() if d is not bfloat16}
 _default = float32
 
@@ -151,12 +174,26 @@ def long_name(d):
     return _LONG_NAMES[d]
 
 
-# what a number must fit into (unsigned dtypes take negative ones, which wrap), and PyTorch's word for the type
-_LIMITS = {uint8: (255, 255, "uint8_t"), uint16: (65535, 65535, "uint16_t"), uint32: (2**32 - 1, 2**32 - 1, "uint32_t"),
-           uint64: (2**64 - 1, 2**64 - 1, "uint64_t"), int8: (128, 127, "int8_t"), int16: (2**15, 2**15 - 1, "int16_t"),
-           int32: (2**31, 2**31 - 1, "int"), int64: (2**63, 2**63 - 1, "int64_t"), float16: (65504.0, 65504.0, "c10::Half"),
-           bfloat16: (3.3895313892515355e38, 3.3895313892515355e38, "c10::BFloat16"),
-           float32: (3.4028234663852886e38, 3.4028234663852886e38, "float"), float64: (float("inf"), float("inf"), "double")}
+_CPP = {bool_: "bool", uint8: "unsigned char", uint16: "short unsigned int", uint32: "unsigned int", uint64: "long unsigned int",
+        int8: "signed char", int16: "short int", int32: "int", int64: "long int", float16: "c10::Half", bfloat16: "c10::BFloat16",
+        float32: "float", float64: "double", complex64: "c10::complex<float>", complex128: "c10::complex<double>"}
+
+
+def c_name(d):
+    """The C++ type, as some messages print it."""
+    return _CPP[d]
+
+
+# what a number must fit into: how far down and up. Unsigned dtypes take negative numbers, which wrap.
+_LIMITS = {uint8: (255, 255), uint16: (65535, 65535), uint32: (2**32 - 1, 2**32 - 1), uint64: (2**64 - 1, 2**64 - 1),
+           int8: (128, 127), int16: (2**15, 2**15 - 1), int32: (2**31, 2**31 - 1), int64: (2**63, 2**63 - 1),
+           float16: (65504.0, 65504.0), bfloat16: (3.3895313892515355e38, 3.3895313892515355e38),
+           float32: (3.4028234663852886e38, 3.4028234663852886e38), float64: (float("inf"), float("inf"))}
+
+
+def _overflow(d):
+    name = d.name + "_t" if d.kind == "int" and d is not int32 else c_name(d)
+    return RuntimeError(f"value cannot be converted to type {name} without overflow")
 
 
 def check_number(value, d):
@@ -165,15 +202,15 @@ def check_number(value, d):
         if d.is_complex or d is bool_:
             return
         if value.imag:
-            raise RuntimeError(f"value cannot be converted to type {_LIMITS[d][2]} without overflow")
+            raise _overflow(d)
         value = value.real
     if d is bool_ or d.is_complex:
         return
-    down, up, name = _LIMITS[d]
+    down, up = _LIMITS[d]
     if value.__class__ is int and not -2**63 <= value < 2**64:
         raise OverflowError("int too big to convert" if value > 0 else "can't convert negative int to unsigned")
     if not -down <= value <= up and not (d.is_floating_point and (value != value or value in (float("inf"), -float("inf")))):
-        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+        raise _overflow(d)
 
 
 def result_type_of(operands):

@@ -1,11 +1,12 @@
 """Where an op meets the recorder and the tape."""
 from ..autograd import engine
 from ..autograd.tape import SavedOutput, node_class
-from ..graph.recorder import SCALARS, current, maybe_cut, new_storage, record, record_write
+from ..graph.recorder import SCALARS, current, maybe_cut, record, record_write
 from ..ops.declare import Info, Op
 from ..runtime.storage import Version
 from . import rebase
-from .tensor import Tensor, new_tensor
+from .tensor import new_tensor
+from .wrong_types import plain_operands
 
 
 def apply(op, operands, attrs=()):
@@ -15,14 +16,13 @@ def apply(op, operands, attrs=()):
     """
     rec = current()
     try:
-        entry = record(rec, op, attrs, operands)
+        entry, made = record(rec, op, attrs, operands)
     except AttributeError as error:
-        check_operands(op, operands)
-        raise error
+        return apply(op, plain_operands(op, operands, error), attrs)
     metas = entry.metas
     if op.nout == 1:
         meta = metas[0]
-        out = new_tensor(new_storage(rec, meta.root), meta)
+        out = new_tensor(made[0], meta)
         if rec.grad:
             for t in operands:
                 if t.__class__ not in SCALARS and t is not None and (t._requires or t._view is not None):
@@ -31,7 +31,7 @@ def apply(op, operands, attrs=()):
         if entry.cut:
             maybe_cut(rec, entry)
         return out
-    outs = tuple([new_tensor(new_storage(rec, m.root), m) for m in metas])
+    outs = tuple([new_tensor(storage, m) for storage, m in zip(made, metas)])
     if rec.grad:
         for t in operands:
             if t.__class__ not in SCALARS and t is not None and (t._requires or t._view is not None):
@@ -101,10 +101,21 @@ def _tape(op, operands, attrs, entry, outs):
 def apply_write(op, target, operands, attrs=()):
     """Record op(operands) written over the view `target`, as PyTorch's in-place ops do. Returns target."""
     rec = current()
-    needs = _wants(operands) if rec.grad else None
+    storage = target._storage
+    try:
+        needs = _wants(operands) if rec.grad else None
+        shares = False
+        for t in operands:
+            if t is not target and t.__class__ not in SCALARS and t is not None and t._storage is storage:
+                shares = True
+    except AttributeError as error:
+        return apply_write(op, target, plain_operands(op, operands, error, op.display.rstrip("_") + "_"), attrs)
     wants = needs is not None and True in needs
     rebase.check(target, rec, wants)
-    rebase.check_overlap(op, target, operands)
+    if 0 in target._meta.strides:
+        rebase.check_expanded(op, target, operands)
+    if shares:
+        rebase.check_sharing(op, target, operands)
     node = None
     if wants and op.differentiable:
         infos = tuple([None if t is None or t.__class__ in SCALARS else Info((t._meta.shape, t._meta.dtype))
@@ -116,7 +127,7 @@ def apply_write(op, target, operands, attrs=()):
         saved = []
         for i in rule.saves:
             t = operands[i]
-            if t._storage is target._storage and t._counter is target._counter:
+            if i == 0 and t is target:
                 t = t.clone()           # the value before it is written over; on the tape, for gradients of gradients
             saved.append((t, t._counter.n))
         for i in rule.numbers:
@@ -125,8 +136,8 @@ def apply_write(op, target, operands, attrs=()):
     try:
         record_write(rec, op, attrs, target, operands)
     except AttributeError as error:
-        check_operands(op, operands)
-        raise error
+        plain_operands(op, operands, error, op.display.rstrip("_") + "_")
+        raise
     target._counter.n += 1
     if node is not None:
         if engine._anomaly.enabled:
@@ -142,15 +153,6 @@ def apply_write(op, target, operands, attrs=()):
 def assign(target, result):
     """Write the value of `result` over `target`, whose history becomes that of result."""
     return apply_write(Op.copy, target, (target, result))
-
-
-def check_operands(op, operands):
-    """TypeError for what is neither a Tensor nor a number."""
-    for i, t in enumerate(operands):
-        if t is not None and not isinstance(t, (Tensor, int, float, bool, complex)):
-            name = op.operands[min(i, len(op.operands) - 1)].rstrip("*")
-            raise TypeError(f"{op.display}(): argument '{name}' (position {i + 1}) must be Tensor, not "
-                            f"{type(t).__name__}") from None
 
 
 Op.apply = staticmethod(apply)

@@ -204,8 +204,26 @@ def module_load(self, other, assign=False):
 
 for _function in (apply_, map_, map2_, sum_to_size, dim_order, as_strided_, storage_type, reinforce, module_load):
     setattr(Tensor, _function.__name__, _function)
+
+
+def _refused(name, expected):
+    def method(self):
+        raise RuntimeError(f"{name} expected sparse {expected}tensor layout but got Strided")
+    return method
+
+
+def _absent(name):
+    def method(self, *args, **kwargs):
+        raise NotImplementedError(f"Tensor.{name}: rushlight has no sparse tensors; a dense one does here")
+    return method
+
+
+for _name in ("coalesce", "indices", "is_coalesced"):
+    setattr(Tensor, _name, _refused(_name, "coordinate "))
+Tensor.values = _refused("values", "")
+for _name in ("to_sparse", "to_sparse_coo", "to_sparse_csr", "to_sparse_csc", "to_sparse_bsr", "to_sparse_bsc", "to_mkldnn"):
+    setattr(Tensor, _name, _absent(_name))
 Tensor.is_distributed = lambda self: False
-Tensor.is_coalesced = lambda self: False
 Tensor.name = property(lambda self: None)
 Tensor.to_dense = lambda self, dtype=None, *, masked_grad=None: self if dtype is None else self.to(dtype)
 Tensor.dense_dim = lambda self: self._meta.ndim

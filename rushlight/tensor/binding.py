@@ -4,6 +4,7 @@ import functools
 from ..ops.declare import PUBLIC, Op
 from .apply import assign
 from .tensor import Tensor
+from .wrong_types import explained
 
 
 _bound = set()
@@ -104,9 +105,15 @@ def _with_out(function, name):
     def run(*args, out=None, **kwargs):
         if kwargs and names:
             kwargs = {names.get(k, k): v for k, v in kwargs.items()}
-        if out is None:
-            return function(*args, **kwargs)
-        return write_out(out, function(*args, **kwargs), name)
+        try:
+            if out is None:
+                return function(*args, **kwargs)
+            return write_out(out, function(*args, **kwargs), name)
+        except (TypeError, AttributeError) as error:
+            clearer = explained(function, name, args, kwargs, error)
+            if clearer is None:
+                raise
+        raise clearer
 
     run.op = getattr(function, "op", None)
     return run

@@ -87,23 +87,23 @@ def full_of(shape, value, dtype):
 
 
 # ------------------------------------------------------------------ by shape
-def zeros(*size, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False, names=None):
+def zeros(*sizes, size=None, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False, names=None):
     _place(device, layout)
-    return _finish(full_of(_sizes("zeros", size), 0, dtype or (out.dtype if out is not None else dt.get_default_dtype())),
+    return _finish(full_of(_sizes("zeros", sizes if size is None else (size,)), 0, dtype or (out.dtype if out is not None else dt.get_default_dtype())),
                    requires_grad, out)
 
 
-def ones(*size, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False, names=None):
+def ones(*sizes, size=None, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False, names=None):
     _place(device, layout)
-    return _finish(full_of(_sizes("ones", size), 1, dtype or (out.dtype if out is not None else dt.get_default_dtype())),
+    return _finish(full_of(_sizes("ones", sizes if size is None else (size,)), 1, dtype or (out.dtype if out is not None else dt.get_default_dtype())),
                    requires_grad, out)
 
 
-def empty(*size, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False,
+def empty(*sizes, size=None, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False,
           memory_format=None, names=None):
     """Memory to be written. Here it reads as zeros until then."""
     _place(device, layout)
-    t = full_of(_sizes("empty", size), 0, dtype or (out.dtype if out is not None else dt.get_default_dtype()))
+    t = full_of(_sizes("empty", sizes if size is None else (size,)), 0, dtype or (out.dtype if out is not None else dt.get_default_dtype()))
     if memory_format is not None:
         t = memory_format.lay(t)
     return _finish(t, requires_grad, out)
@@ -187,7 +187,7 @@ def empty_strided(size, stride, *, dtype=None, layout=None, device=None, require
     return t.requires_grad_() if requires_grad else t
 
 
-def arange(start, end=None, step=1, *, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
+def arange(start=0, end=None, step=1, *, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
     """start, start + step, ... below end."""
     _place(device, layout)
     if end is None:
@@ -254,7 +254,7 @@ def _linspace(start, end, steps, dtype):
     if dtype.is_complex:
         work = dtype.numpy.type
     elif dtype.kind == "int":
-        start, end, work = int(start), int(end), np.float32
+        start, end, work = int(start), int(end), np.float64
     else:
         work = np.float64 if dtype is dt.float64 else np.float32
     narrow = (lambda x: x) if dtype not in (dt.float16, dt.bfloat16) else lambda x: _widened(_from_ndarray(np.asarray(x), dtype))
@@ -265,10 +265,8 @@ def _linspace(start, end, steps, dtype):
         return ends + narrow(narrow(k.astype(work)) * step) if steps > 1 else ends
     if steps == 1:
         return ends
-    if dtype is dt.float64:
+    if work is np.float64:
         return _fused(k.astype(work), step, ends)
-    if dtype.kind == "int":
-        return ends + k.astype(work) * step
     wide = np.complex128 if dtype.is_complex else np.float64
     return (ends.astype(wide) + k * wide(step)).astype(work)
 
@@ -533,8 +531,8 @@ def legacy_types():
 
 # ------------------------------------------------------------------ methods
 def _new(make):
-    def run(self, *size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
-        return make(*size, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+    def run(self, *sizes, size=None, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
+        return make(*sizes, size=size, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
     return run
 
 

@@ -7,8 +7,8 @@ from ..runtime import dtypes as dt
 from ..graph.recorder import current
 from . import rebase
 from .apply import apply, apply_write
-from .checks import checked
-from .tensor import Tensor, from_array
+from .checks import checked, ready
+from .tensor import Tensor, from_array, wrap_dim
 from .view_ops import _expand_to, alias, select_at, slice_at, unsqueeze
 
 # ------------------------------------------------------------------ the ops
@@ -100,65 +100,80 @@ def _out_of_range(index, dim, size):
 
 
 def _as_index(item):
-    """A list, array or tensor used as an index, as a long or bool tensor."""
-    if isinstance(item, Tensor):
-        kind = item.dtype.kind
-        if item.dtype is dt.uint8:
-            import warnings
+    """A list, array or tensor used as an index, as a tensor of integers or bools."""
+    if not isinstance(item, Tensor):
+        from .creation import _from_data
 
-            warnings.warn("indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
-                          UserWarning, stacklevel=4)
-            return item.bool()
-        if kind not in ("int", "bool"):
-            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-        return item
-    from .creation import _from_data
+        empty = not isinstance(item, np.ndarray) and len(item) == 0
+        item = from_array(np.zeros(0, np.int64)) if empty else _from_data(item, None)
+    if item.dtype is dt.uint8:
+        import warnings
 
-    t = _from_data(item, None) if len(item) else from_array(np.zeros(np.shape(item), np.int64))
-    if t.dtype.kind not in ("int", "bool"):
-        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-    return t
+        warnings.warn("indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
+                      UserWarning, stacklevel=5)
+        return item.bool()
+    return item
 
 
 def _slice_bounds(s, n):
+    """(start, size, step, whether the slice is `:` in effect: PyTorch then makes no view)."""
     step = 1 if s.step is None else _int(s.step)
     if step == 0:
         raise ValueError("slice step cannot be zero")
     if step < 0:
         raise ValueError("step must be greater than zero")
-    start, stop, _ = slice(None if s.start is None else _int(s.start), None if s.stop is None else _int(s.stop), step).indices(n)
+    first, last = 0 if s.start is None else _int(s.start), n if s.stop is None else _int(s.stop)
+    start, stop, _ = slice(first, last, step).indices(n)
     size = max(0, -(-(stop - start) // step))
-    return min(start, n), size, step
+    return min(start, n), size, step, first == 0 and last >= n and step == 1
 
 
 def _int(x):
-    return int(x.item()) if isinstance(x, Tensor) else x.__index__()
+    if isinstance(x, Tensor):
+        return int(x.item())
+    if not hasattr(x, "__index__"):
+        raise TypeError("slice indices must be integers or None or have an __index__ method")
+    return x.__index__()
+
+
+def _items(index):
+    """The index as a tuple. A short list that holds more than numbers is a tuple too, as in NumPy of old."""
+    if isinstance(index, tuple):
+        return index
+    if isinstance(index, list) and len(index) < 32 and any(
+            i is None or i is Ellipsis or isinstance(i, (Tensor, np.ndarray, slice, list, tuple, range, str)) for i in index):
+        return tuple(index)
+    return (index,)
+
+
+def _dims_used(item):
+    """How many dimensions of the tensor an item speaks of."""
+    if item is None or item is Ellipsis or item is True or item is False:
+        return 0
+    if isinstance(item, Tensor) and item.dtype in (dt.bool_, dt.uint8) or isinstance(item, np.ndarray) and item.dtype == bool:
+        return item.ndim
+    return 1
 
 
 def basic(self, index, where="getitem"):
-    """Apply ints, slices, None and Ellipsis; returns (view, {dimension: advanced index})."""
-    keep_whole = not isinstance(index, tuple) and where == "getitem"    # x[:] is a view of its own, x[:, :] is not
-    if not isinstance(index, tuple):
-        index = (index,)
-    used = 0
-    for item in index:
-        if item is None or item is Ellipsis or item is True or item is False:
-            continue
-        used += item.ndim if isinstance(item, (Tensor, np.ndarray)) and item.dtype in (dt.bool_, np.dtype(bool), dt.uint8) and item.ndim else 1
-        if isinstance(item, Tensor) and item.dtype is dt.bool_ and item.ndim == 0:
-            used -= 1
-    out, dim, advanced = self, 0, {}
+    """Apply ints, slices, None and Ellipsis; returns (view, {dimension: index tensor or mask})."""
+    keep_whole = isinstance(index, slice) and where == "getitem"    # x[:] is a view of its own, x[:, :] is not
     ndim = self._meta.ndim
-    if used > ndim:
+    if ndim == 0 and isinstance(index, slice):
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+    items = _items(index)
+    used = sum([_dims_used(item) for item in items])
+    if used > ndim and not isinstance(index, int):
         raise IndexError(f"too many indices for tensor of dimension {ndim}")
-    for item in index:
+    out, dim, advanced = self, 0, {}
+    for position, item in enumerate(items):
         cls = item.__class__
         if cls is int:
-            out = _select(self, out, dim, item)
+            out = _select(out, dim, item, position)
         elif cls is slice:
-            n = out._meta.shape[dim]
-            start, size, step = _slice_bounds(item, n)
-            if keep_whole or start != 0 or size != n or step != 1:
+            n = out._meta.shape[wrap_dim(dim, out._meta.ndim)]
+            start, size, step, whole = _slice_bounds(item, n)
+            if keep_whole or not whole:
                 out = slice_at(out, dim, start, size, step)
             dim += 1
         elif item is None:
@@ -166,49 +181,50 @@ def basic(self, index, where="getitem"):
             dim += 1
         elif item is Ellipsis:
             dim += ndim - used
-        elif cls is bool or isinstance(item, Tensor) and item._meta.ndim == 0 and item.dtype is dt.bool_:
+        elif cls is bool or isinstance(item, Tensor) and item._meta.ndim == 0 and item.dtype in (dt.bool_, dt.uint8):
             out = unsqueeze(out, dim)
-            flag = item if cls is bool else bool(item.item())
-            advanced[dim] = from_array(np.zeros(1 if flag else 0, np.int64))
+            if index is not True or where == "getitem":
+                advanced[dim] = from_array(np.zeros(1 if item else 0, np.int64))
             dim += 1
-        elif isinstance(item, Tensor) and item._meta.ndim == 0 and item.dtype.kind == "int" and where == "getitem" and \
-                item._storage.value is not None:
-            out = _select(self, out, dim, int(item.item()))
-        elif isinstance(item, (list, np.ndarray, Tensor, range)) or cls is tuple:
-            item = _as_index(list(item) if cls in (range, tuple) else item)
-            if item.dtype is dt.bool_:
-                shape = item._meta.shape
-                for i, n in enumerate(shape):
-                    if n != out._meta.shape[dim + i]:
-                        raise IndexError(f"The shape of the mask {list(shape)} at index {i} does not match the shape of the "
-                                         f"indexed tensor {list(self._meta.shape)} at index {i + dim}")
-                from ..ops.searching import nonzero
-
-                for part in nonzero(item, as_tuple=True):
-                    advanced[dim] = part
-                    dim += 1
-            else:
-                advanced[dim] = item
-                dim += 1
+        elif isinstance(item, (Tensor, np.ndarray)) and item.ndim == 0 and _is_int(item):
+            out = _select(out, dim, int(item.item()), position)
+        elif isinstance(item, (list, np.ndarray, Tensor, range, tuple)):
+            item = _as_index(list(item) if isinstance(item, (range, tuple)) else item)
+            advanced[dim] = item
+            dim += item._meta.ndim if item.dtype is dt.bool_ else 1
         elif isinstance(item, np.generic) or hasattr(item, "__index__"):
-            out = _select(self, out, dim, item.__index__())
+            out = _select(out, dim, item.__index__(), position)
         elif isinstance(item, str):
             raise TypeError("new(): invalid data type 'str'")
         else:
             raise IndexError("only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
                              f"(got {cls.__name__})")
+    if advanced and dim > out._meta.ndim:
+        raise IndexError(f"too many indices for tensor of dimension {out._meta.ndim} (got {dim})")
     return out, advanced
 
 
-def _select(self, out, dim, i):
+def _is_int(item):
+    return item.dtype.kind == ("int" if isinstance(item, Tensor) else "i")
+
+
+def _select(out, dim, i, position):
     meta = out._meta
-    if not meta.shape:
+    if not meta.shape and i == 0:
         raise IndexError("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
                          "0-dim tensor to a number")
-    n = meta.shape[dim]
+    n = meta.shape[dim] if meta.shape else 0
     if not -n <= i < n:
-        raise _out_of_range(i, dim, n)
+        raise _out_of_range(i, position, n)
     return select_at(out, dim, i + n if i < 0 else i)
+
+
+def _check_mask(out, dim, mask):
+    shape = mask._meta.shape
+    for i, n in enumerate(shape):
+        if n != out._meta.shape[dim + i]:
+            raise IndexError(f"The shape of the mask {list(shape)} at index {i} does not match the shape of the indexed tensor "
+                             f"{list(out._meta.shape)} at index {dim + i}")
 
 
 def _check_range(array, dim, size):
@@ -218,85 +234,131 @@ def _check_range(array, dim, size):
 
 
 def prepared(x, advanced):
-    """Index tensors as int64, checked against the sizes: now if their values are there, else when the plan runs."""
-    items = []
+    """{dimension: index} of integers for the masks and indices; their values are checked by `in_range`."""
+    from ..ops.searching import nonzero
+
+    places = {}
+    _check_types(advanced)
     for d, item in advanced.items():
-        if item.dtype is not dt.int64:
-            item = item.to(dt.int64)
-        size = x._meta.shape[d]
-        items.append(checked(item, _check_range, (d, size)))
+        if item.dtype is dt.bool_:
+            _check_mask(x, d, item)
+            for i, part in enumerate(nonzero(item, as_tuple=True)):
+                places[d + i] = part
+        else:
+            places[d] = item
+    shapes = [i._meta.shape for i in places.values()]
     try:
-        P.broadcast_shapes(*(i._meta.shape for i in items))
+        joined = P.broadcast_shapes(*shapes)
     except RuntimeError:
         raise IndexError("shape mismatch: indexing tensors could not be broadcast together with shapes " +
-                         ", ".join(str(list(i._meta.shape)) for i in items)) from None
-    return items
+                         ", ".join(str(list(s)) for s in shapes)) from None
+    shape = x._meta.shape
+    if 0 not in joined and any(shape[d] == 0 for d in places):
+        raise IndexError("index is out of bounds for dimension with size 0")
+    if 0 in joined or any(n == 0 and d not in places for d, n in enumerate(shape)):
+        return {d: from_array(np.zeros(joined, np.int64)) for d in places}      # nothing will be looked up
+    return places
+
+
+def in_range(x, places):
+    """The indices as int64, checked against the sizes: now if their values are there, else when the plan runs."""
+    shape = x._meta.shape
+    checked_ones = [checked(item, _check_range, (k, shape[d])) for k, (d, item) in enumerate(places.items())]
+    return [i if i.dtype is dt.int64 else i.to(dt.int64) for i in checked_ones]
+
+
+def _check_types(advanced):
+    for item in advanced.values():
+        if item.dtype not in (dt.int64, dt.int32, dt.bool_):
+            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
 
 
 def getitem(self, index):
     """self[index]."""
     if index.__class__ is int:
-        return _select(self, self, 0, index)
+        return _select(self, 0, index, 0)
     out, advanced = basic(self, index)
     if not advanced:
         if out is self:
             return alias(self)
         return out
-    items = prepared(out, advanced)
-    return apply(index_op, (out, *items), (tuple(advanced),))
+    places = prepared(out, advanced)
+    return apply(index_op, (out, *in_range(out, places)), (tuple(places),))
 
 
 def setitem(self, index, value):
     """self[index] = value."""
-    if isinstance(index, Tensor) and index.dtype is dt.bool_ and index._meta.ndim and index._meta.shape == self._meta.shape and \
-            (not isinstance(value, Tensor) or value._meta.ndim == 0):
-        value = _value(self, value)
-        if isinstance(value, Tensor):
-            value = value.to(self.dtype)
-        apply_write(mask_put_op, self, (self, index, value))
+    value = _value(self, value)
+    if index is False:
         return
     out, advanced = basic(self, index, "setitem")
-    value = _value(self, value)
     if not advanced:
-        from .memory import copy_
+        _copy_to(out, value)
+    else:
+        _put(out, advanced, _trim(value) if isinstance(value, Tensor) else value, False)
 
-        if isinstance(value, Tensor):
-            if value._meta.numel == 1:
-                apply_write(OPS["fill_tensor"], out, (out, value))
-                return
-            value = _trim(value, out._meta.shape)
-            copy_(out, value if value._meta.shape == out._meta.shape else _expand_to(value, out._meta.shape))
-        elif out is self and out._meta.ndim == 0:
-            copy_(out, value)
-        else:
-            apply_write(OPS["fill_tensor"], out, (out, value))
-        return
+
+def _copy_to(out, value):
+    """Write over a view: with its own shape as copy_, a number or 0-d tensor as fill_, else spread."""
+    shape = out._meta.shape
+    got = value._meta.shape if isinstance(value, Tensor) else ()
+    if got == shape:
+        apply_write(OPS["copy_into"], out, (out, value))
+    elif got == ():
+        apply_write(OPS["fill_tensor"], out, (out, value))
+    else:
+        value = _trim(value)
+        apply_write(OPS["copy_into"], out, (out, value if value._meta.shape == shape else _expand_to(value, shape)))
+
+
+def _trim(value):
+    """Without leading dimensions of size 1."""
+    shape = value._meta.shape
+    k = 0
+    while k < len(shape) and shape[k] == 1:
+        k += 1
+    return value.view(shape[k:]) if k else value
+
+
+def _put(out, advanced, value, accumulate):
+    """out[advanced] = value, or += with accumulate."""
     rec = current()
-    rebase.check(out, rec, rec.grad and isinstance(value, Tensor) and value._requires_now())
-    items = prepared(out, advanced)
-    _check_value(out, advanced, items, value)
-    if isinstance(value, Tensor) and value.dtype is not out.dtype:
-        if value._meta.ndim:
+    tensor = isinstance(value, Tensor)
+    rebase.check(out, rec, rec.grad and tensor and value._requires_now())
+    _check_types(advanced)
+    masks = [d for d, item in advanced.items() if item.dtype is dt.bool_]
+    if masks and len(advanced) == 1 and not accumulate and (not tensor or value._meta.numel == 1):
+        d = masks[0]
+        mask = advanced[d]
+        _check_mask(out, d, mask)
+        ones = (1,) * (out._meta.ndim - d - mask._meta.ndim)
+        with rebase.no_tape(rec):
+            mask = mask.view(mask._meta.shape + ones)
+            if tensor and value._meta.ndim:
+                value = value.view(())
+        apply_write(mask_put_op, out, (out, mask, value))
+        return
+    places = prepared(out, advanced)
+    indices = None
+    if all([ready(i) for i in places.values()]):
+        indices = in_range(out, places)     # as in PyTorch, errors of the indices before those of the value
+    if tensor:
+        _check_value(out, places, value)
+        if value.dtype is not out.dtype:
             raise RuntimeError(f"Index put requires the source and destination dtypes match, got {dt.long_name(out.dtype)} for "
                                f"the destination and {dt.long_name(value.dtype)} for the source.")
-        value = value.to(out.dtype)
-    apply_write(index_put_op, out, (out, value, *items), (tuple(advanced), False))
+    apply_write(index_put_op, out, (out, value, *(indices or in_range(out, places))), (tuple(places), accumulate))
 
 
-def _check_value(out, advanced, items, value):
-    if not isinstance(value, Tensor):
-        return
-    dims = tuple(advanced)
-    shape = P.broadcast_shapes(*(i._meta.shape for i in items))
+def _check_value(out, places, value):
+    dims = tuple(places)
+    shape = P.broadcast_shapes(*(i._meta.shape for i in places.values()))
     kept = [n for d, n in enumerate(out._meta.shape) if d not in dims]
     at = _at(dims)
     full = tuple(kept[:at]) + shape + tuple(kept[at:])
     got = value._meta.shape
-    trimmed = got
-    while len(trimmed) > len(full) and trimmed[0] == 1:
-        trimmed = trimmed[1:]
     try:
-        good = P.broadcast_shapes(trimmed, full) == full
+        good = P.broadcast_shapes(got, full) == full
     except RuntimeError:
         good = False
     if not good:
@@ -304,47 +366,61 @@ def _check_value(out, advanced, items, value):
                            f"{list(full)}")
 
 
-def _trim(value, shape):
-    """Leading dimensions of size 1 beyond the target's may go."""
-    while value._meta.ndim > len(shape) and value._meta.shape[0] == 1:
-        value = value.squeeze(0)
+def _value(self, value):
+    """What is to be assigned: a Tensor, or a number that fits the dtype."""
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, np.bool_):
+        value = bool(value)
+    elif isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        value = int(value)
+        if not -2**63 <= value < 2**63:
+            raise ValueError("Overflow when unpacking long long")
+    elif isinstance(value, float):
+        value = float(value)
+    elif not isinstance(value, (bool, complex)):
+        raise TypeError(f"can't assign a {_type_name(value)} to a torch.{self.dtype.legacy}")
+    dtype = self._meta.dtype
+    dt.check_number(value, dt.float64 if dtype in (dt.float16, dt.bfloat16) else dtype)
     return value
 
 
-def _value(self, value):
-    if isinstance(value, Tensor) or value.__class__ in (int, float, bool, complex):
-        return value
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
-        return from_array(np.array(value, self.dtype.numpy)) if value.dtype != self.dtype.numpy else from_array(np.array(value))
-    if isinstance(value, (list, tuple)):
-        from .creation import _from_data
-
-        return _from_data(value, self.dtype)
-    raise TypeError(f"can't assign a {type(value).__name__} to a torch.{self.dtype.legacy}")
+def _type_name(value):
+    cls = type(value)
+    return cls.__name__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__name__}"
 
 
 mask_put_op = Op("mask_put", "input mask value", node="IndexPutBackward0",
                  compute=lambda x, mask, v: P.where(mask, P.cast(v, x.dtype), x),
                  grads={"input": lambda g, mask: OPS["where"](mask, 0, g), "value": lambda g, mask: OPS["where"](mask, g, 0)})
+index_put_op.sharing = mask_put_op.sharing = "any"
+index_put_op.folds = mask_put_op.folds = True
 
 
 def delitem(self, index):
     raise TypeError("Tensor does not support deleting items")
 
 
-def index_put(self, indices, values, accumulate=False):
-    return index_put_(self.clone(), indices, values, accumulate)
+def index_put(input, indices, values, accumulate=False):
+    """input with input[indices] = values, or += with accumulate."""
+    return index_put_(input.clone(), indices, values, accumulate)
 
 
 def index_put_(self, indices, values, accumulate=False):
     """self[indices] = values, or += with accumulate."""
-    index = tuple(slice(None) if i is None else i for i in indices)
-    out, advanced = basic(self, index, "setitem")
-    items = prepared(out, advanced)
-    _check_value(out, advanced, items, values)
-    apply_write(index_put_op, out, (out, values, *items), (tuple(advanced), accumulate))
+    if isinstance(indices, Tensor):
+        raise TypeError("index_put_(): argument 'indices' (position 1) must be tuple of Tensors, not Tensor")
+    if not isinstance(values, Tensor):
+        raise TypeError(f"index_put_(): argument 'values' (position 2) must be Tensor, not {type(values).__name__}")
+    used = sum([1 if i is None else _dims_used(i) for i in indices])
+    if used > self._meta.ndim:
+        raise IndexError(f"too many indices for tensor of dimension {self._meta.ndim} (got {used})")
+    advanced, dim = {}, 0
+    for item in indices:
+        if item is not None:
+            item = advanced[dim] = _as_index(item)
+        dim += item._meta.ndim if item is not None and item.dtype is dt.bool_ else 1
+    _put(self, advanced, values, accumulate)
     return self
 
 

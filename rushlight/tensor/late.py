@@ -8,11 +8,11 @@ _TORCH_AND_METHOD = {
     "contraction": "kron cross",
     "norms": "norm",
     "linear_systems": """inverse det logdet slogdet cholesky cholesky_solve cholesky_inverse triangular_solve pinverse lu_solve
-                         lstsq lu""",
+                         lstsq lu solve""",
     "decompositions": "qr svd",
     "matrix_functions": "matrix_power matrix_exp",
     "fourier": "stft istft",
-    "special_functions": "mvlgamma",
+    "special_functions": "mvlgamma igamma igammac",
 }
 _TORCH_ONLY = {
     "contraction": "einsum tensordot chain_matmul",
@@ -22,7 +22,7 @@ _TORCH_ONLY = {
     "matrix_functions": "matrix_rank",
     "fourier": "hann_window hamming_window blackman_window bartlett_window kaiser_window",
 }
-_METHOD_ONLY = {"special_functions": "mvlgamma_", "decompositions": "eig symeig"}
+_METHOD_ONLY = {"special_functions": "mvlgamma_ igamma_ igammac_", "decompositions": "eig symeig"}
 
 
 def _by_name(*tables):

@@ -13,8 +13,8 @@ from . import view_ops, rebase, checks, creation, exchange, memory, indexing, ra
 from ..ops import pointwise, reductions, products, joining, searching  # noqa: E402,F401
 from ..ops import (comparing, copies, counting, gathering, placing, rearranging, scanning, scattering, sorting,  # noqa: E402,F401
                    triangles)
-from ..ops import (activations, attention, convolution, cross_entropy, ctc, distance, dropout, embedding,  # noqa: E402,F401
-                   embedding_bag, losses, margin_losses, pooling, softmax)
+from ..ops import (activations, attention, convolution, cross_entropy, ctc, curved_activations, distance,  # noqa: E402,F401
+                   dropout, embedding, embedding_bag, losses, margin_losses, pooling, softmax)
 from ..ops import (adaptive_pooling, folding, layer_normalization, normalization, padding, resampling,  # noqa: E402,F401
                    sampling, unpooling)
 from . import asking, operators                    # noqa: E402,F401
@@ -64,7 +64,8 @@ def public_names():
                            (memory, "real imag view_as_real view_as_complex masked_fill"),
                            (indexing, "index_put index_put_"),
                            (random, """Generator default_generator manual_seed seed initial_seed get_rng_state set_rng_state rand
-                            randn randint randperm rand_like randn_like randint_like normal _standard_gamma""")):
+                            randn randint randperm rand_like randn_like randint_like normal _standard_gamma
+                            _sample_dirichlet""")):
         for name in listed.split():
             names[name] = getattr(module, name)
     names["range"] = creation.range_

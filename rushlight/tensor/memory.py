@@ -3,7 +3,7 @@ import numpy as np
 
 from ..graph import recorder, views
 from ..ops import arithmetic as A
-from ..ops.declare import OPS, Op
+from ..ops.declare import OPS, Op, fit_for_write
 from ..runtime import devices
 from ..runtime import dtypes as dt
 from .apply import apply, apply_write
@@ -154,8 +154,9 @@ for _name, _dtype in (("float", dt.float32), ("double", dt.float64), ("half", dt
 
 
 # ------------------------------------------------------------------ writing
-def copy_(self, src, non_blocking=False):
-    """Write src (broadcast, converted) over self."""
+def copy_(self, other, non_blocking=False):
+    """Write other (broadcast, converted) over self."""
+    src = other
     if not isinstance(src, Tensor):
         if src.__class__ not in (int, float, bool, complex):
             raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
@@ -168,30 +169,16 @@ class _CopyInto(Op):
     def lower_into(self, seen, values, attrs):
         from ..graph import primitives as P
 
-        source = values[1]
-        if source.shape != seen.shape:
-            lead = source.ndim - seen.ndim
-            if lead > 0 and any(n != 1 for n in source.shape[:lead]):
-                raise RuntimeError(f"output with shape {list(seen.shape)} doesn't match the broadcast shape "
-                                   f"{list(P.broadcast_shapes(source.shape, seen.shape))}")
-            fits = lead <= 0 or all(n == 1 for n in source.shape[:lead])
-            tail = source.shape[lead:] if lead > 0 else source.shape
-            if lead > 0 and fits:
-                source = P.reshape(source, tail)
-            for i, (n, m) in enumerate(zip(reversed(tail), reversed(seen.shape))):
-                if n != m and n != 1 or not fits:
-                    d = seen.ndim - 1 - i
-                    raise RuntimeError(f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton "
-                                       f"dimension {d}" if lead <= 0 else
-                                       f"output with shape {list(seen.shape)} doesn't match the broadcast shape "
-                                       f"{list(source.shape)}")
-        return P.expand(P.cast(source, seen.dtype), seen.shape)
+        return fit_for_write(P.cast(values[1], seen.dtype), seen.shape, seen.dtype)
 
 
 copy_into = _CopyInto("copy_into", "input src", compute=lambda x, src: src, node="CopyBackwards",
                       grads={"input": lambda g: A.zeros_like_op(g), "src": lambda g: g}, display="copy_")
 zero_into = Op("zero", "input", compute=lambda x: _zeros(x), node="ZeroBackward0",
                grads={"input": lambda g: A.zeros_like_op(g)})
+zero_into.folds = A.fill_op.folds = True
+A.fill_tensor_op.sharing = "none"
+copy_into.folds = "itself"
 
 
 def _zeros(x):
@@ -208,6 +195,8 @@ def fill_(self, value):
         return apply_write(A.fill_tensor_op, self, (self, value))
     if isinstance(value, np.generic):
         value = value.item()
+    if value.__class__ in (int, float, bool, complex):
+        dt.check_number(value, self._meta.dtype)
     return apply_write(A.fill_op, self, (self, value))
 
 
@@ -216,31 +205,32 @@ Tensor.fill_ = fill_
 Tensor.zero_ = lambda self: apply_write(zero_into, self, (self,))
 
 
-def masked_fill(self, mask, value):
-    """self with `value` where mask is True."""
-    if mask._meta.dtype is not dt.bool_:
-        raise RuntimeError(f"masked_fill only supports boolean masks, but got dtype {dt.long_name(mask.dtype)}")
-    if isinstance(value, Tensor) and value._meta.ndim:
-        raise RuntimeError(f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {value._meta.ndim} "
-                           "dimension(s).")
-    return apply(_filling(value), (self, mask, value))
+def masked_fill(input, mask, value):
+    """input with `value` where mask is True."""
+    return apply(_filling(input, mask, value), (input, mask, value))
 
 
 def masked_fill_(self, mask, value):
+    """Write `value` where mask is True."""
+    return apply_write(_filling(self, mask, value), self, (self, mask, value))
+
+
+def _filling(input, mask, value):
+    """The op for a value that is a tensor or a number, after checks."""
     if mask._meta.dtype is not dt.bool_:
-        raise RuntimeError(f"masked_fill only supports boolean masks, but got dtype {dt.long_name(mask.dtype)}")
-    return apply_write(_filling(value), self, (self, mask, value))
-
-
-def _filling(value):
-    return masked_fill_tensor if isinstance(value, Tensor) else masked_fill_op
+        raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {dt.c_name(mask.dtype)}")
+    if not isinstance(value, Tensor):
+        dt.check_number(value, input._meta.dtype)
+        return masked_fill_op
+    if value._meta.ndim:
+        raise RuntimeError(f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value._meta.ndim} "
+                           "dimension(s).")
+    return masked_fill_tensor
 
 
 def _masked_fill(x, mask, value):
     from ..graph import primitives as P
 
-    if value.dtype.is_floating_point and not (x.dtype.is_floating_point or x.dtype.is_complex):
-        raise RuntimeError(f"value cannot be converted to type {dt.long_name(x.dtype)} without overflow")
     return P.where(mask, P.cast(value, x.dtype), x)
 
 
@@ -249,6 +239,7 @@ masked_fill_op = Op("masked_fill", "input mask value", compute=_masked_fill,
 masked_fill_tensor = Op("masked_fill_tensor", "input mask value", compute=_masked_fill, node="MaskedFillBackward1",
                         display="masked_fill",
                         grads={"input": lambda g, mask: A.where_op(mask, 0, g), "value": lambda g, mask: A.where_op(mask, g, 0)})
+masked_fill_op.folds = masked_fill_tensor.folds = True
 Tensor.masked_fill = masked_fill
 Tensor.masked_fill_ = masked_fill_
 

@@ -4,6 +4,7 @@ import numpy as np
 from ..ops import arithmetic as A
 from ..ops import pointwise as F
 from .apply import apply, apply_write
+from ..runtime.dtypes import plain_number
 from .tensor import Tensor
 
 _READY = frozenset((Tensor, int, float, bool, complex))
@@ -11,17 +12,7 @@ _READY = frozenset((Tensor, int, float, bool, complex))
 
 def _operand(x):
     """What stands beside a tensor in an expression, as a Tensor or a Python number; None if it cannot."""
-    if isinstance(x, Tensor) or x.__class__ in _READY:
-        return x
-    if isinstance(x, np.generic):
-        return x.item()
-    if isinstance(x, (int, float, complex)):
-        return type(x).__bases__[0](x) if x.__class__ not in _READY else x
-    if isinstance(x, np.ndarray):
-        from .exchange import from_numpy
-
-        return from_numpy(x)
-    return None
+    return x if isinstance(x, Tensor) else plain_number(x)
 
 
 def _binary(op):
@@ -64,24 +55,27 @@ for _name, _op in (("eq", A.eq_op), ("ne", A.ne_op), ("lt", A.lt_op), ("le", A.l
     setattr(Tensor, f"__{_name}__", _binary(_op))
 
 
+
+
 def _equal(self, other):
     if other.__class__ not in _READY:
-        other = _operand(other)
+        other = _array(other) if isinstance(other, np.ndarray) else _operand(other)
         if other is None:
-            return False
+            return NotImplemented
     return apply(A.eq_op, (self, other))
 
 
-def _unequal(self, other):
-    if other.__class__ not in _READY:
-        other = _operand(other)
-        if other is None:
-            return True
-    return apply(A.ne_op, (self, other))
+def _array(x):
+    """An array beside ==, where alone PyTorch takes one."""
+    from .creation import as_tensor
+
+    try:
+        return as_tensor(x)
+    except TypeError:
+        return None
 
 
 Tensor.__eq__ = _equal
-Tensor.__ne__ = _unequal
 
 
 def _power(self, other):
@@ -109,17 +103,13 @@ Tensor.__invert__ = lambda self: apply(A.bitwise_not_op, (self,))
 def _matmul(self, other):
     from ..ops.products import matmul
 
-    if not isinstance(other, Tensor):
-        other = _operand(other)
-        if not isinstance(other, Tensor):
-            return NotImplemented
-    return matmul(self, other)
+    return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
 
 
 def _rmatmul(self, other):
     from ..ops.products import matmul
 
-    return matmul(_operand(other), self)
+    return matmul(other, self) if isinstance(other, Tensor) else NotImplemented
 
 
 Tensor.__matmul__, Tensor.__rmatmul__ = _matmul, _rmatmul

@@ -104,16 +104,16 @@ def _float(name, dtype):
     return dtype
 
 
-def rand(*size, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, names=None):
+def rand(*sizes, size=None, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, names=None):
     """Uniform numbers of [0, 1)."""
     _place(device, layout)
-    return _finish(draw("uniform", (0.0, 1.0), _sizes("rand", size), _float("check_uniform_bounds", dtype), generator), requires_grad, out)
+    return _finish(draw("uniform", (0.0, 1.0), _sizes("rand", sizes if size is None else (size,)), _float("check_uniform_bounds", dtype), generator), requires_grad, out)
 
 
-def randn(*size, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, names=None):
+def randn(*sizes, size=None, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, names=None):
     """Standard normal numbers."""
     _place(device, layout)
-    shape, dtype = _sizes("randn", size), _float("normal_kernel_cpu", dtype)
+    shape, dtype = _sizes("randn", sizes if size is None else (size,)), _float("normal_kernel_cpu", dtype)
     if dtype.is_complex:
         from .memory import view_as_complex
 
@@ -122,7 +122,7 @@ def randn(*size, generator=None, out=None, dtype=None, layout=None, device=None,
     return _finish(draw("normal", (0.0, 1.0), shape, dtype, generator), requires_grad, out)
 
 
-def randint(low, high=None, size=None, *, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False,
+def randint(low=0, high=None, size=None, *, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False,
             pin_memory=False):
     """Integers of [low, high)."""
     _place(device, layout)
@@ -320,3 +320,11 @@ def _standard_gamma(alpha, generator=None):
     array = np.ascontiguousarray(alpha.detach()._array())
     values = random_rejection.standard_gamma(generator or default_generator, array, alpha.dtype)
     return from_array(np.asarray(values).reshape(array.shape).astype(array.dtype))
+
+
+def _sample_dirichlet(alpha, generator=None):
+    """Points of the simplex, over the last dimension of alpha. NotImplementedError unless it is float32 or float64."""
+    if alpha.dtype not in (dt.float32, dt.float64):
+        raise NotImplementedError(f"\"dirichlet\" not implemented for '{dt.long_name(alpha.dtype)}'")
+    array = np.ascontiguousarray(alpha.detach()._array())
+    return from_array(random_rejection.dirichlet(generator or default_generator, array, alpha.dtype))

@@ -4,7 +4,7 @@ from ..graph import primitives as P
 from ..graph import views
 from ..graph.layout import is_dense
 from ..ops.declare import Op
-from .tensor import new_tensor
+from .tensor import Tensor, new_tensor
 
 
 class no_tape:
@@ -72,16 +72,21 @@ _REASONS = {
 _REASONS["inference"] = _REASONS["no_grad"]
 
 
-def check_overlap(op, target, operands):
-    """Raise if memory that is to be written is shared in a way that PyTorch refuses (see Op.sharing and Op.folds)."""
-    meta = target._meta
-    if 0 in meta.strides and not op.folds and views.overlaps_itself(meta):
+def check_expanded(op, target, operands):
+    """Raise if the target shows an element several times, and the op does not allow that (see Op.folds)."""
+    if op.folds is True or not views.overlaps_itself(target._meta):
+        return
+    if op.folds is False or not operands[1].__class__ is Tensor or not operands[1].is_set_to(target):
         raise RuntimeError("unsupported operation: more than one element of the written-to tensor refers to a single memory "
                            "location. Please clone() the tensor before performing the operation.")
+
+
+def check_sharing(op, target, operands):
+    """Raise if operands share memory with the target in a way that PyTorch refuses (see Op.sharing)."""
     if op.sharing == "none":
         return
     for t in operands:
-        if t is not target and getattr(t, "_storage", None) is target._storage and _overlap(t._meta, meta, op.sharing):
+        if t is not target and getattr(t, "_storage", None) is target._storage and _overlap(t._meta, target._meta, op.sharing):
             raise RuntimeError("unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
                                "memory location. Please clone() the tensor before performing the operation.")
 
@@ -238,6 +243,9 @@ class CopySlices(Node):
     def __init__(self, edges, base, path):
         super().__init__(edges)
         self.path = path
+
+    def plain_name(self):
+        return "torch::autograd::CopySlices"
 
     def run(self, grads, create_graph):
         g = grads[0]

@@ -363,16 +363,11 @@ class Tensor:
             if extra.hooks is None:
                 extra.hooks = {}
             return RemovableHandle.into(extra.hooks, hook)
-        return RemovableHandle.into(self._capture(node)[0], hook)
+        return RemovableHandle.into(node.capture(self._nr)[0], hook)
 
     @property
     def _backward_hooks(self):
         return self._extra.hooks if self._extra is not None and self._extra.hooks else None
-
-    def _capture(self, node):
-        if node.captured is None:
-            node.captured = {}
-        return node.captured.setdefault(self._nr, ({}, None))
 
     def register_post_accumulate_grad_hook(self, hook):
         """hook(tensor) after its `.grad` was accumulated."""
@@ -395,7 +390,7 @@ class Tensor:
         if node is None:
             return
         self._make_extra().retains = True
-        hooks, _ = self._capture(node)
+        hooks, _ = node.capture(self._nr)
         node.captured[self._nr] = (hooks, weakref.ref(self))
 
     # ------------------------------------------------------------ helpers of the engine, which knows no creation functions

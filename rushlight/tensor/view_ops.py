@@ -1,6 +1,7 @@
 """View ops: the same storage seen another way. They make no graph value; under grad they make a tape node."""
 from math import prod
 
+from ..autograd import engine
 from ..autograd.tape import Node
 from ..graph import primitives as P
 from ..graph import views
@@ -177,11 +178,11 @@ def _view_gradient(g, shape):
     return reshape(g, shape)
 
 
-def view(input, *shape, dtype=None):
+def view(input, *sizes, size=None, dtype=None):
     """The same memory with other sizes, or read as another dtype."""
-    if dtype is not None or len(shape) == 1 and type(shape[0]).__name__ == "dtype":
-        return _view_dtype(input, dtype or shape[0])
-    shape = infer_shape(as_shape(shape), input._meta.numel)
+    if dtype is not None or len(sizes) == 1 and type(sizes[0]).__name__ == "dtype":
+        return _view_dtype(input, dtype or sizes[0])
+    shape = infer_shape(as_shape(sizes if size is None else (size,)), input._meta.numel)
     meta = views.reshape(input._meta, shape)
     if meta is None:
         raise RuntimeError("view size is not compatible with input tensor's size and stride (at least one dimension spans "
@@ -230,16 +231,16 @@ def view_as(input, other):
 
 
 @public()
-def reshape(input, *shape):
+def reshape(input, *sizes, shape=None):
     """The same elements with other sizes: a view where memory allows it, else a copy."""
-    shape = infer_shape(as_shape(shape), input._meta.numel)
+    shape = infer_shape(as_shape(sizes if shape is None else (shape,)), input._meta.numel)
     return _reshape_to(input, shape)
 
 
-def _reshape_to(input, shape, view_name="ViewBackward0"):
+def _reshape_to(input, shape):
     meta = views.reshape(input._meta, shape)
     if meta is not None:
-        return make_view(input, meta, view_name, _view_gradient)
+        return make_view(input, meta, "ViewBackward0" if input._meta.contiguous else "ReshapeAliasBackward0", _view_gradient)
     return reshape_copy(input, shape=shape)
 
 
@@ -307,10 +308,10 @@ def _permute_gradient(g, shape, dims):
 
 
 @public()
-def permute(input, *dims):
+def permute(input, *order, dims=None):
     """Dimensions in another order."""
     meta = input._meta
-    dims = as_shape(dims)
+    dims = as_shape(order if dims is None else (dims,))
     if len(dims) != meta.ndim:
         raise RuntimeError(f"permute(sparse_coo): number of dimensions in the tensor input does not match the length of the "
                            f"desired ordering of dimensions i.e. input.dim() = {meta.ndim} is not equal to len(dims) = "
@@ -327,13 +328,18 @@ def _swap(ndim, a, b):
     return tuple(dims)
 
 
-@public(aliases=("swapaxes", "swapdims"))
+@public(aliases=("swapdims",))
 def transpose(input, dim0, dim1):
     """Two dimensions exchanged."""
     meta = input._meta
     a, b = wrap_dim(dim0, meta.ndim), wrap_dim(dim1, meta.ndim)
     dims = _swap(meta.ndim, a, b) if meta.ndim else ()
     return make_view(input, views.permute(meta, dims), "TransposeBackward0", _permute_gradient, (dims,))
+
+
+@public()
+def swapaxes(input, axis0, axis1):
+    return transpose(input, axis0, axis1)
 
 
 @public()
@@ -387,9 +393,9 @@ def _expand_gradient(g, shape):
     return sum_to(g, shape=shape)
 
 
-def expand(input, *sizes, implicit=False):
+def expand(input, *sizes, size=None, implicit=False):
     """Dimensions of size 1 (and new leading ones) repeated without copying; -1 keeps a size."""
-    return _expand_to(input, as_shape(sizes))
+    return _expand_to(input, as_shape(sizes if size is None else (size,)))
 
 
 def _expand_to(input, sizes):
@@ -519,6 +525,9 @@ def split(tensor, split_size_or_sections, dim=0):
     return split_with_sizes(tensor, split_size_or_sections, dim)
 
 
+split.method = lambda self, split_size, dim=0: split(self, split_size, dim)
+
+
 def _split_even(tensor, size, d):
     n = tensor._meta.shape[d]
     if size < 0:
@@ -555,7 +564,9 @@ def chunk(input, chunks, dim=0):
 
 
 @public()
-def tensor_split(input, indices_or_sections, dim=0):
+def tensor_split(input, indices_or_sections=None, dim=0, *, indices=None, sections=None):
+    """Views cut at the indices, or so many of nearly equal size."""
+    indices_or_sections = next(a for a in (indices_or_sections, indices, sections) if a is not None)
     d = wrap_dim(dim, input._meta.ndim)
     n = input._meta.shape[d]
     if isinstance(indices_or_sections, Tensor):
@@ -712,12 +723,14 @@ def _respelled(name, function):
         if requires:
             node = function(self, *args, **kwargs)._current_node()
             node = _node_class(_IN_PLACE_NODES[type(node).__name__], ViewNode)(node.edges, node.function, node.shape, node.args)
+        if node is None and self._node is not None and self._base is None:
+            engine.expect_shape(self._node, self._nr, self._meta.shape)
         self._meta = meta
         self._counter.n += 1
         if node is not None:
             self._node, self._nr, self._requires = node, 0, True
-        if self._view is not None:
-            self._view.seen = self._counter.n
+            if self._view is not None:
+                self._view.seen = self._counter.n
         return self
 
     run.__name__ = name

@@ -46,7 +46,8 @@ class ARRAYS:
 
     @staticmethod
     def like(x, other):
-        return x.astype(other.dtype, copy=False)
+        with np.errstate(invalid="ignore"):  # a value beyond the type's range is cast silently, as a tensor's is
+            return x.astype(other.dtype, copy=False)
 
     @staticmethod
     def top_value(x) -> int:

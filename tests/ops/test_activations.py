@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 import rushlight as torch
-from op_compare import run, same
+from op_compare import same
 
 F = torch.nn.functional
 EDGES = np.array([0.0, -0.0, 1, -1, 0.5, -0.5, 3, -3, 6, 20, 21, -30, 30, np.inf, -np.inf, np.nan], np.float32)

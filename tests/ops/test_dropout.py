@@ -102,3 +102,23 @@ def test_the_same_seed_gives_the_same_mask():
     torch.manual_seed(3)
     b = F.dropout(torch.ones(100), 0.5)
     assert (a == b).all() and set(a.tolist()) == {0.0, 2.0}
+
+
+def test_a_net_with_dropout_trains_as_pytorchs(oracle):
+    """Ten steps, the last of them shorter, from the same seed: the same losses and weights."""
+    def train(T):
+        T.manual_seed(5)
+        net = T.nn.Sequential(T.nn.Linear(6, 16), T.nn.ReLU(), T.nn.Dropout(0.4), T.nn.Linear(16, 3))
+        x, y, losses = T.randn(58, 6), T.randint(0, 3, (58,)), []
+        for start in range(0, 58, 6):
+            loss = T.nn.functional.cross_entropy(net(x[start:start + 6]), y[start:start + 6])
+            net.zero_grad()
+            loss.backward()
+            with T.no_grad():
+                for p in net.parameters():
+                    p.sub_(p.grad, alpha=0.3)
+            losses.append(loss.item())
+        return losses, net[0].weight.detach().numpy()
+    (losses, weight), (its_losses, its_weight) = train(torch), train(oracle)
+    np.testing.assert_allclose(losses, its_losses, rtol=1e-5)
+    np.testing.assert_allclose(weight, its_weight, rtol=1e-4, atol=1e-6)

@@ -16,7 +16,7 @@ def stats():
     torch._boundary()
     gc.collect()
     recorder.trie.reset()
-    recorder.current().begin()
+    recorder.current().take()
     recorder.current().cut_sites.clear()
     recorder.stats.reset()
     return recorder.stats

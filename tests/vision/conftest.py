@@ -77,10 +77,6 @@ def outcome(call):
         return "raises", type(error).__name__, str(error)
 
 
-# Tensor operations that the vision package uses where torchvision does; strike each out when the core has it.
-NOT_YET = ("pad", "adaptive_avg_pool2d", "interpolate", "grid_sample", "flip", "binary_cross_entropy_with_logits", "_sample_dirichlet")
-
-
 @pytest.fixture
 def both(oracle, oracle_vision):
     """`ours` and `theirs` (torch, vision, transforms, functional), and `run(side, seed, call)`."""
@@ -109,8 +105,6 @@ def both(oracle, oracle_vision):
             state = side.torch.rand(1).item() if kind == "gives" else None
             results.append((kind, rest, state))
         (kind, mine, state), (kind_there, there, state_there) = results
-        if kind == "raises" and mine[0] == "AttributeError" and any(f"attribute '{name}'" in mine[1] for name in NOT_YET):
-            pytest.skip(f"not in the core yet: {mine[1]}")
         assert kind == kind_there, (at, mine, there)
         if kind == "raises":
             assert mine == there, at

@@ -315,7 +315,14 @@ def _scatter(v, into):
     from . import scatter
 
     dim, reduce, include = v.attrs
-    return lambda x, i, src: scatter.scatter_along(x, i, src, dim, reduce, include)
+    if into != 0:
+        return lambda x, i, src: scatter.scatter_along(x, i, src, dim, reduce, include)
+
+    def run(x, i, src):
+        scatter.scatter_along_into(x, i, src, dim, reduce, include)
+        return x
+
+    return run
 
 
 def _index(v, into):
@@ -337,11 +344,17 @@ def _index_put(v, into):
 
 
 # ------------------------------------------------------------------ products
+def _for_blas(x):
+    """x laid out so that NumPy gives it to the matrix routine: neighbours in one of the last two dimensions."""
+    near, far = sorted(x.strides[-2:])
+    return x if near == x.itemsize and far > 0 or x.size < 64 else np.ascontiguousarray(x)
+
+
 def _dot(v, into):
     if v.dtype.kind in ("float", "complex"):
         if v.args[0].shape[-1] == 1 and v.args[0].ndim == 2:
             return lambda a, b: a * b  # an outer product, which the matrix routine does slowly
-        return np.matmul
+        return lambda a, b: np.matmul(_for_blas(a), _for_blas(b))
     return lambda a, b: np.matmul(a, b)
 
 

@@ -2,6 +2,7 @@
 import rushlight as torch
 
 from ...ops import activations as _ops
+from ...ops import curved_activations as _curved
 from ...ops import softmax as _softmax
 
 
@@ -37,27 +38,27 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
 
 def elu(input, alpha=1.0, inplace=False):
     """input where positive, else alpha (exp(input) - 1)."""
-    return _ops.elu_(input, alpha) if inplace else _ops.elu(input, alpha)
+    return _curved.elu_(input, alpha) if inplace else _curved.elu(input, alpha)
 
 
 def celu(input, alpha=1.0, inplace=False):
     """input where positive, else alpha (exp(input / alpha) - 1)."""
-    return _ops.celu_(input, alpha) if inplace else _ops.celu(input, alpha)
+    return _curved.celu_(input, alpha) if inplace else _curved.celu(input, alpha)
 
 
 def selu(input, inplace=False):
     """elu with the scale that keeps mean 0 and variance 1."""
-    return _ops.selu_(input) if inplace else _ops.selu(input)
+    return _curved.selu_(input) if inplace else _curved.selu(input)
 
 
 def silu(input, inplace=False):
     """input * sigmoid(input)."""
-    return _ops.silu_(input) if inplace else _ops.silu(input)
+    return _curved.silu_(input) if inplace else _curved.silu(input)
 
 
 def mish(input, inplace=False):
     """input * tanh(softplus(input))."""
-    return _ops.mish_(input) if inplace else _ops.mish(input)
+    return _curved.mish_(input) if inplace else _curved.mish(input)
 
 
 def hardsigmoid(input, inplace=False):

@@ -28,6 +28,18 @@ def cross_entropy(input, target, weight=None, size_average=None, ignore_index=-1
     return _classes.cross_entropy(input, target, weight, reduction, ignore_index, label_smoothing)
 
 
+def linear_cross_entropy(input, linear_weight, target, *, linear_bias=None, weight=None, reduction="mean", ignore_index=None,
+                         label_smoothing=0.0, options=None):
+    """cross_entropy of linear(input, linear_weight, linear_bias). input (N, in) or (in)."""
+    if options is not None:
+        raise NotImplementedError("linear_cross_entropy: options (how to cut the work in chunks) are not supported; leave it None")
+    if input.dim() not in (1, 2):
+        raise RuntimeError(f"expected input with dimensionality 1 or 2, got {input.dim()}")
+    ignore_index = -100 if ignore_index is None else ignore_index
+    logits = torch.nn.functional.linear(input, linear_weight, linear_bias)
+    return _classes.cross_entropy(logits, target, weight, reduction, ignore_index, label_smoothing)
+
+
 def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
     """The negative log-likelihood of class indices under log-probabilities."""
     reduction = _reduction_of(size_average, reduce, reduction)

@@ -91,7 +91,7 @@ def register_model(name: str | None = None):
 
 def _parent_package(builder) -> str:
     """The package in which the module of a builder lies."""
-    return builder.__globals__["__name__"].rpartition(".")[0]
+    return builder.__module__.rpartition(".")[0]
 
 
 def list_models(module=None, include=None, exclude=None) -> list[str]:
@@ -153,8 +153,10 @@ def get_weight(name: str) -> WeightsEnum:
     enum_name, dot, member = name.partition(".")
     if not dot or not enum_name or not member or "." in member:
         raise ValueError(f"Invalid weight name provided: '{name}'.")
+    from sys import modules
+
     for builder in BUILTIN_MODELS.values():
-        kind = builder.__globals__.get(enum_name)
+        kind = getattr(modules[builder.__module__], enum_name, None)
         if isinstance(kind, type) and issubclass(kind, WeightsEnum):
             return kind[member]
     raise ValueError(f"The weight enum '{enum_name}' for the specific method couldn't be retrieved.")

@@ -1,5 +1,6 @@
 """What the models' builders share: weights put in, old ways of asking for them, features taken from the middle."""
 
+from collections import OrderedDict
 from functools import wraps
 
 import rushlight as torch
@@ -39,7 +40,7 @@ class IntermediateLayerGetter(torch.nn.ModuleDict):
         children = dict(model.named_children())
         if not set(return_layers).issubset(children):
             raise ValueError("return_layers are not present in model")
-        wanted = {str(name): str(new_name) for name, new_name in return_layers.items()}
+        wanted = {str(name): new_name for name, new_name in return_layers.items()}
         waiting = set(wanted)
         layers = {}
         for name, child in children.items():
@@ -50,8 +51,8 @@ class IntermediateLayerGetter(torch.nn.ModuleDict):
         super().__init__(layers)
         self.return_layers = wanted
 
-    def forward(self, x) -> dict:
-        out = {}
+    def forward(self, x) -> OrderedDict:
+        out = OrderedDict()
         for name, module in self.items():
             x = module(x)
             if name in self.return_layers:
@@ -160,6 +161,7 @@ def _modernise(kwargs: dict, parameter: str, old_name: str, meant) -> None:
         f"The current behavior is equivalent to passing {advice}",
         stacklevel=4,
     )
+    kwargs.pop(old_name, None)
     kwargs[parameter] = chosen
 
 

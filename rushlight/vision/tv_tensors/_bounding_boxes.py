@@ -40,6 +40,8 @@ class BoundingBoxes(TVTensor):
         cls, data, *, format, canvas_size, clamping_mode="soft", dtype=None, device=None, requires_grad=None
     ):
         tensor = cls._to_tensor(data, dtype=dtype, device=device, requires_grad=requires_grad)
+        if is_rotated_bounding_format(format) and not tensor.is_floating_point():
+            raise ValueError(f"Rotated bounding boxes should be floating point tensors, got {tensor.dtype}.")
         return cls._wrap(tensor, format=format, canvas_size=canvas_size, clamping_mode=clamping_mode)
 
     @classmethod

@@ -1,5 +1,7 @@
 """What the segmentation models share."""
 
+from collections import OrderedDict
+
 import rushlight as torch
 from rushlight.vision.models._utils import IntermediateLayerGetter, _ovewrite_value_param
 
@@ -23,10 +25,11 @@ class _SimpleSegmentationModel(nn.Module):
         self.classifier = classifier
         self.aux_classifier = aux_classifier
 
-    def forward(self, x) -> dict:
+    def forward(self, x) -> OrderedDict:
         size = x.shape[-2:]
         features = self.backbone(x)
-        result = {"out": enlarge(self.classifier(features["out"]), size)}
+        result = OrderedDict()
+        result["out"] = enlarge(self.classifier(features["out"]), size)
         if self.aux_classifier is not None:
             result["aux"] = enlarge(self.aux_classifier(features["aux"]), size)
         return result
@@ -38,6 +41,21 @@ def resnet_features(backbone, aux):
     if aux:
         return_layers["layer3"] = "aux"
     return IntermediateLayerGetter(backbone, return_layers=return_layers)
+
+
+def mobilenet_features(backbone, high: str, low: str | None):
+    """(a MobileNet v3's layers, widths of its outputs by name).
+
+    `high` names the last layer's output, `low` that of the third layer from the end that halves the size, if wanted.
+    """
+    layers = backbone.features
+    halving = [i for i, layer in enumerate(layers) if getattr(layer, "_is_cn", False)]
+    places = {high: len(layers) - 1}
+    if low is not None:
+        places[low] = halving[-3]
+    widths = {name: layers[place].out_channels for name, place in places.items()}
+    wanted = {str(place): name for name, place in places.items()}
+    return IntermediateLayerGetter(layers, return_layers=wanted), widths
 
 
 def settle(weights, weights_backbone, num_classes, aux_loss):
