@@ -1,12 +1,13 @@
 """Linear algebra. Names as in `torch.linalg`; what they do is in ops/."""
-from rushlight.ops import contraction, decompositions, linear_systems, matrix_functions, norms
+from rushlight.ops import contraction, decompositions, householder, linear_systems, matrix_functions, norms
 from rushlight.ops.matrices import LinAlgError
 from rushlight.tensor.binding import _with_out
 
-__all__ = ["LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv",
-           "inv_ex", "lstsq", "lu", "lu_factor", "lu_factor_ex", "lu_solve", "matmul", "matrix_exp", "matrix_norm", "matrix_power",
-           "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "solve_ex", "solve_triangular", "svd", "svdvals",
-           "tensorinv", "tensorsolve", "vander", "vecdot", "vector_norm"]
+__all__ = ["LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh",
+           "householder_product", "inv", "inv_ex", "lstsq", "lu", "lu_factor", "lu_factor_ex", "lu_solve", "matmul",
+           "matrix_exp", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet",
+           "solve", "solve_ex", "solve_triangular", "svd", "svdvals", "tensorinv", "tensorsolve", "vander", "vecdot",
+           "vector_norm"]
 
 
 def _public(function, name):
@@ -25,6 +26,7 @@ eig = _public(decompositions.linalg_eig, "eig")
 eigh = _public(decompositions.eigh, "eigh")
 eigvals = _public(decompositions.eigvals, "eigvals")
 eigvalsh = _public(decompositions.eigvalsh, "eigvalsh")
+householder_product = _public(householder.householder_product, "householder_product")
 inv = _public(linear_systems.inv, "inv")
 inv_ex = _public(linear_systems.inv_ex, "inv_ex")
 lstsq = linear_systems.linalg_lstsq

@@ -72,6 +72,8 @@ def run_rule(node, grads, create_graph):
     saved = node.saved
     if saved is None:
         raise RuntimeError(SECOND_TIME)
+    if not rule.gives:
+        return []
     if create_graph:
         given = list(grads) + [unpack_tensor(node, i) for i in range(len(saved))]
         return rule.gradients(given)
@@ -110,6 +112,7 @@ class Task:
         self.capture_nodes = {}
         self.capture_leaves = {}
         self.captured = {}
+        self.only_capture = ()
 
 
 def run_backward(roots, grads, retain_graph, create_graph, inputs=None, accumulate=True):

@@ -39,7 +39,8 @@ class Node:
 
     def plain_name(self):
         """The name as messages word it: Slice for SliceBackward0, Squeeze1 for SqueezeBackward1."""
-        return self.name().replace("Backward0", "").replace("Backward", "")
+        name = self.name()
+        return name.replace("Backward0", "").replace("Backward", "") if "Backwards" not in name else "torch::autograd::" + name
 
     def _sequence_nr(self):
         return self.seq

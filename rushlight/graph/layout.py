@@ -14,7 +14,7 @@ _CHANNELS_LAST = (0, 2, 3, 1)
 def iterator(op, attrs, patterns, shape):
     """An elementwise op: its result lies as its operands do."""
     tensors = [p for p in patterns if hasattr(p, "strides")]
-    if all(p.standard for p in tensors):
+    if 0 not in shape and all(p.standard for p in tensors):
         return contiguous_strides(shape)
     same = all(p.shape == shape for p in tensors) and not (shape and _takes_numbers(op, patterns))
     if same:
@@ -35,6 +35,13 @@ def like_first(op, attrs, patterns, shape):
     """A copy that preserves the format of the first operand."""
     first = next(p for p in patterns if hasattr(p, "strides"))
     return preserved(shape, first.strides)
+
+
+def like_all(op, attrs, patterns, shape):
+    """Channels last if all operands lie so, else contiguous."""
+    if len(shape) == 4 and all(len(p.shape) == 4 and not p.contiguous and _is_channels_last(p) for p in patterns):
+        return in_order(shape, _CHANNELS_LAST)
+    return contiguous_strides(shape)
 
 
 def as_attribute_says(op, attrs, patterns, shape):

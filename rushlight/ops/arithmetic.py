@@ -33,14 +33,7 @@ def _add_scaled(a, b, alpha):
     return P.binary("add", a, P.binary("mul", b, P.cast(alpha, b.dtype)))
 
 
-def _sub(a, b):
-    if a.dtype is dt.bool_:
-        raise RuntimeError("Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
-                           "`logical_xor()` operator instead.")
-    return P.binary("sub", a, b)
-
-
-sub_op = Op("sub", "input other", compute=_sub, promote="arith",
+sub_op = Op("sub", "input other", compute=_binary("sub"), promote="arith",
             grads={"input": lambda g: g, "other": lambda g: neg_op(g)})
 sub_scaled = Op("sub_scaled", "input other alpha",
                 compute=lambda a, b, alpha: _add_scaled(a, b, P.unary("neg", alpha)), node="SubBackward0",
@@ -203,18 +196,26 @@ def _xlogy(a, b):
     return P.where(P.unary("isnan", b), b, y)
 
 
-lerp_op = Op("lerp", "input end weight", promote="arith",
+lerp_op = Op("lerp", "input end weight",
              compute=lambda a, b, w: _lerp(a, b, w),
              grads={"input": lambda g, weight: mul_op(g, rsub_one(weight)), "end": lambda g, weight: mul_op(g, weight),
                     "weight": lambda g, input, end: mul_op(g, sub_op(end, input))})
 
 
 def _lerp(a, b, w):
-    one, half = P.const(1, a.dtype), P.const(0.5, a.dtype)
+    kernel = "lerp_kernel_scalar" if w.weak else "lerp_kernel_tensor"
+    for name, v in (("end", b), ("weight", w)):
+        if v.dtype is not a.dtype and not v.weak and (name == "end" or v.ndim):
+            raise RuntimeError(f"expected dtype {dt.c_name(a.dtype)} for `{name}` but got dtype {dt.c_name(v.dtype)}")
+    if a.dtype.kind in ("bool", "int"):
+        raise NotImplementedError(f'"{kernel}" not implemented for \'{dt.long_name(a.dtype)}\'')
+    w = P.cast(w, a.dtype)
+    one = P.const(1, a.dtype)
     difference = P.binary("sub", b, a)
     near = P.binary("add", a, P.binary("mul", w, difference))
     far = P.binary("sub", b, P.binary("mul", difference, P.binary("sub", one, w)))
-    return P.where(P.binary("lt", P.unary("abs", w), half), near, far)
+    size = P.unary("abs", w)
+    return P.where(P.binary("lt", size, P.const(0.5, size.dtype)), near, far)
 
 
 def rsub_one(w):
@@ -272,11 +273,7 @@ logical_not_op = Op("logical_not", "input", compute=lambda x: P.unary("not", _tr
 
 
 def _bits(name, prim):
-    def compute(a, b):
-        if a.dtype.is_floating_point or a.dtype.is_complex:
-            raise RuntimeError(f'"{name}_cpu" not implemented for \'{dt.long_name(a.dtype)}\'')
-        return P.binary(prim, a, b)
-    return Op(name, "input other", compute=compute, promote="arith")
+    return Op(name, "input other", compute=_binary(prim), promote="arith")
 
 
 bitwise_and_op, bitwise_or_op, bitwise_xor_op = (_bits("bitwise_" + n, n) for n in ("and", "or", "xor"))
@@ -284,13 +281,7 @@ shl_op, shr_op = _bits("bitwise_left_shift", "shl"), _bits("bitwise_right_shift"
 gcd_op, lcm_op = _bits("gcd", "gcd"), _bits("lcm", "lcm")
 
 
-def _not(x):
-    if x.dtype.is_floating_point or x.dtype.is_complex:
-        raise RuntimeError(f'"bitwise_not_cpu" not implemented for \'{dt.long_name(x.dtype)}\'')
-    return P.unary("not", x)
-
-
-bitwise_not_op = Op("bitwise_not", "input", compute=_not)
+bitwise_not_op = Op("bitwise_not", "input", compute=lambda x: P.unary("not", x))
 
 
 # ------------------------------------------------------------------ one operand
@@ -314,7 +305,7 @@ neg_op = Op("neg", "input", compute=_neg, grads={"input": lambda g: neg_op(g)})
 abs_op = Op("abs", "input", compute=lambda x: P.unary("abs", x),
             grads={"input": lambda g, input: mul_op(g, sgn_op(input))})
 sign_op = Op("sign", "input", compute=lambda x: x if x.dtype is dt.bool_ else P.unary("sign", x), grads={"input": zeros_of})
-sgn_op = Op("sgn", "input", compute=lambda x: P.where(P.binary("eq", x, P.const(0, x.dtype)), P.const(0, x.dtype),
+sgn_op = Op("sgn", "input", compute=lambda x: x if x.dtype is dt.bool_ else P.where(P.binary("eq", x, P.const(0, x.dtype)), P.const(0, x.dtype),
                                                       P.binary("div", x, P.cast(P.unary("abs", x), x.dtype)))
             if x.dtype.is_complex else P.unary("sign", x), grads={"input": zeros_of})
 conj_op = Op("conj", "input", compute=lambda x: P.unary("conj", x) if x.dtype.is_complex else x,

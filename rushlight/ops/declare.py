@@ -42,6 +42,7 @@ class Op:
                             # part of it, "any" of it, or "none"
     folds = False           # as an in-place op: whether the target may show an element several times (an expanded view);
                             # "itself": if it is written over itself
+    refused = None          # a check of the operands' dtypes: see ops.refusals
     layout = None           # how the result lies in memory: None for contiguous, or a rule of graph.layout
     apply = None            # set by tensor.apply
     apply_write = None
@@ -85,14 +86,22 @@ class Op:
 
     # ------------------------------------------------------------ on values
     def lower(self, values, attrs):
+        given = values
         if self.promote is not None:
             values = promoted(values, self.promote)
+        if self.refused is not None:
+            self.refused(given, values)
         out = self.compute(*values, *attrs)
         return out if out.__class__ in (list, tuple) else [out]
 
     def lower_into(self, seen, values, attrs):
         """The result as it will be written over the view value `seen`: its dtype and shape."""
-        result = self.lower(values, attrs)[0]
+        try:
+            result = self.lower(values, attrs)[0]
+        except NotImplementedError:
+            if self.promote == "arith" and self.name not in P.COMPARE:      # that the result does not fit is said first
+                check_fits(promoted(values, self.promote)[0].dtype, seen.dtype)
+            raise
         return fit_for_write(result, seen.shape, seen.dtype)
 
     # ------------------------------------------------------------ gradients
@@ -122,11 +131,15 @@ def promoted(values, how):
     return [None if v is None else P.cast(v, common) for v in values]
 
 
+def check_fits(result, target):
+    """PyTorch's error if a result of one dtype may not be written over another."""
+    if not dt.can_cast(result, target):
+        raise RuntimeError(f"result type {dt.long_name(result)} can't be cast to the desired output type {dt.long_name(target)}")
+
+
 def fit_for_write(result, shape, dtype):
     """Cast and spread a result for an in-place write; PyTorch's errors if it does not fit."""
-    if not dt.can_cast(result.dtype, dtype):
-        raise RuntimeError(f"result type {dt.long_name(result.dtype)} can't be cast to the desired output type "
-                           f"{dt.long_name(dtype)}")
+    check_fits(result.dtype, dtype)
     if result.shape != shape:
         joined = P.broadcast_shapes(shape, result.shape)
         if joined != shape:

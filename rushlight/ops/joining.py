@@ -40,8 +40,8 @@ def cat(tensors, dim=0, *, axis=None):
                                    f"size {m.shape[i]} for tensor number {next(k for k, u in enumerate(tensors) if u is t)} in the list.")
     common = _common(tensors)
     if common is not None:
-        kept = [t.to(common) for t in kept]
-    return Op.apply(OPS["concatenate"], tuple(kept), (d,))
+        tensors = [t.to(common) for t in tensors]
+    return Op.apply(OPS["concatenate"], tuple(tensors), (d,))
 
 
 @public(method=False, out=True)

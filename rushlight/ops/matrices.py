@@ -136,8 +136,7 @@ def _spread_diagonal(d, shape):
     n, m = shape[-2:]
     k = d.shape[-1]
     wide = P.reshape(d, d.shape + (1,))
-    eye = P.binary("eq", P.reshape(P.iota(k), (k, 1)), P.reshape(P.iota(m), (1, m)))
-    out = P.where(eye, wide, P.const(0, d.dtype))
+    out = P.where(_eye((k, m)), wide, P.const(0, d.dtype))
     if n == k:
         return out
     none = (0,) * (len(shape) - 2)
@@ -158,16 +157,18 @@ def differences(d):
     return with_unit_diagonal(A.sub_op(row, column))
 
 
+def _eye(shape):
+    """Where the diagonal of matrices is."""
+    n, m = shape[-2:]
+    return P.binary("eq", P.reshape(P.iota(n), (n, 1)), P.reshape(P.iota(m), (1, m)))
+
+
 def _with_unit_diagonal(x):
-    n = x.shape[-1]
-    eye = P.binary("eq", P.reshape(P.iota(n), (n, 1)), P.reshape(P.iota(n), (1, n)))
-    return P.where(eye, P.const(1, x.dtype), x)
+    return P.where(_eye(x.shape), P.const(1, x.dtype), x)
 
 
 def _without_diagonal(x):
-    n = x.shape[-1]
-    eye = P.binary("eq", P.reshape(P.iota(n), (n, 1)), P.reshape(P.iota(n), (1, n)))
-    return P.where(eye, P.const(0, x.dtype), x)
+    return P.where(_eye(x.shape), P.const(0, x.dtype), x)
 
 
 with_unit_diagonal = Op("with_unit_diagonal", "input", "", compute=_with_unit_diagonal, node="FillBackward2",

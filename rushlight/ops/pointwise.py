@@ -3,9 +3,10 @@ import math
 
 from ..graph import layout
 from ..graph import primitives as P
-from ..runtime.dtypes import int32
+from ..runtime.dtypes import get_default_dtype, int32
 from . import arithmetic as A
 from .declare import Op, public
+from .precision import refuse
 
 _NUMBERS = (int, float, bool, type(1j))
 
@@ -56,12 +57,12 @@ for _name, _aliases in (
 
 def _scaled(name, plain, scaled):
     def function(input, other, *, alpha=1):
-        if alpha == 1:
+        if alpha.__class__ is int and alpha == 1:
             return Op.apply(plain, (input, other))
         return Op.apply(scaled, (input, other, alpha))
 
     def inplace(self, other, *, alpha=1):
-        if alpha == 1:
+        if alpha.__class__ is int and alpha == 1:
             return Op.apply_write(plain, self, (self, other))
         return Op.apply_write(scaled, self, (self, other, alpha))
 
@@ -75,7 +76,7 @@ sub = public(name="sub", inplace=True, out=True, aliases=("subtract",))(_named(_
 
 @public(out=True)
 def rsub(input, other, *, alpha=1):
-    return sub(other, input, alpha=alpha) if alpha != 1 else Op.apply(A.sub_op, (other, input))
+    return sub(other, input, alpha=alpha)
 
 
 _ROUNDED = {None: A.div_op, "floor": A.floor_div, "trunc": A.trunc_div}
@@ -239,6 +240,10 @@ def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
 @public(inplace=True, out=True)
 def logit(input, eps=None):
     """log(x / (1 - x)), x first clamped to [eps, 1 - eps]."""
+    if not input.dtype.is_floating_point:
+        if input.dtype.is_complex:
+            refuse("logit_cpu", input.dtype)
+        input = input.to(get_default_dtype())
     if eps is not None:
         input = clamp(input, eps, 1 - eps)
     return Op.apply(A.log_op, (Op.apply(A.div_op, (input, Op.apply(A.sub_op, (1, input)))),))
@@ -305,18 +310,29 @@ def frexp(input):
 
 @public(inplace=True, out=True)
 def heaviside(input, values):
+    if input.dtype.is_complex or values.dtype.is_complex:
+        raise RuntimeError("heaviside is not yet implemented for complex tensors.")
+    if input.dtype is not values.dtype:
+        raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
     one = Op.apply(A.gt_op, (input, 0)).to(input.dtype)
     return where(Op.apply(A.eq_op, (input, 0)), values, one)
 
 
 @public(inplace=True)
 def deg2rad(input):
+    _no_complex("deg2rad", input)
     return Op.apply(A.mul_op, (input, math.pi / 180))
 
 
 @public(inplace=True)
 def rad2deg(input):
-    return input * (180 / math.pi)
+    _no_complex("rad2deg", input)
+    return Op.apply(A.mul_op, (input, 180 / math.pi))
+
+
+def _no_complex(name, input):
+    if input.dtype.is_complex:
+        raise RuntimeError(f"{name} is not supported for complex tensors.")
 
 
 @public(out=True)

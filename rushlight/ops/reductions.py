@@ -101,6 +101,8 @@ def sum(input, dim=None, keepdim=False, *, dtype=None):
 
 @public(out=True)
 def nansum(input, dim=None, keepdim=False, *, dtype=None):
+    if input.dtype.is_complex:
+        raise RuntimeError("nansum on CPU does not support complex inputs")
     return sum(Op.apply(A.where_op, (Op.apply(A.isnan_op, (input,)), 0, input)), dim, keepdim, dtype=dtype)
 
 
@@ -124,6 +126,9 @@ def mean(input, dim=None, keepdim=False, *, dtype=None):
 
 @public(out=True)
 def nanmean(input, dim=None, keepdim=False, *, dtype=None):
+    if not (input.dtype.is_floating_point or input.dtype.is_complex):
+        raise RuntimeError("nanmean(): expected input to have floating point or complex dtype but got "
+                           f"{dt.long_name(input.dtype)}")
     good = Op.apply(A.logical_not_op, (Op.apply(A.isnan_op, (input,)),))
     return nansum(input, dim, keepdim, dtype=dtype) / sum(good, dim, keepdim)
 
@@ -340,11 +345,11 @@ def _var(x, dims, correction):
     n = _count(x.shape, dims)
     centre = P.reshape(_mean(x, dims, x.dtype), _kept(x, dims, x.shape))
     off = P.binary("sub", x, centre)
-    square = P.binary("mul", off, off)
-    if n - correction > 0:
-        return P.binary("div", P.reduce("sum", square, dims), P.const(n - correction, x.dtype))
-    shape = tuple(m for i, m in enumerate(x.shape) if i not in dims)
-    return P.binary("div", P.reduce("sum", square, dims), P.const(0.0, x.dtype, shape))
+    if off.dtype.is_complex:
+        off = P.unary("abs", off)
+    squares = P.reduce("sum", P.binary("mul", off, off), dims)
+    left = n - correction if n > correction else 0
+    return P.binary("div", squares, P.const(left, off.dtype, squares.shape))
 
 
 def _var_gradient(g, input, infos, dims, correction):
@@ -369,7 +374,8 @@ def _spread_arguments(name, input, dim, unbiased, keepdim, correction):
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     if not (input.dtype.is_floating_point or input.dtype.is_complex):
-        raise RuntimeError("std and var only support floating point and complex dtypes")
+        called = "std and var" if name in ("std", "var") else name
+        raise RuntimeError(f"{called} only support floating point and complex dtypes")
     if correction is None:
         correction = 1 if unbiased is None or unbiased else 0
     dims = norm_dims(dim, input._meta.ndim, name)
@@ -395,13 +401,13 @@ def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
 @public(method=False)
 def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
-    v = var(input, dim, unbiased, keepdim, correction=correction)
+    v = Op.apply(var_op, (input,), _spread_arguments("var_mean", input, dim, unbiased, keepdim, correction))
     return v, mean(input, None if isinstance(dim, bool) else dim, keepdim)
 
 
 @public(method=False)
 def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
-    s = std(input, dim, unbiased, keepdim, correction=correction)
+    s = Op.apply(std_op, (input,), _spread_arguments("std_mean", input, dim, unbiased, keepdim, correction))
     return s, mean(input, None if isinstance(dim, bool) else dim, keepdim)
 
 

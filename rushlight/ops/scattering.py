@@ -114,7 +114,7 @@ def _sum_gradients(g, input, index, src, result, infos, dim, include_self):
 def _mean_gradients(g, input, index, src, result, infos, dim, include_self):
     own = A.add_op(A.mul_op(g, 0), 1 if include_self else 0)
     one = A.add_op(A.mul_op(src, 0), 1)
-    count = A.maximum_op(scatter_add_op(own, index, one, dim=dim), 1)
+    count = A.clamp_min_op(scatter_add_op(own, index, one, dim=dim), 1)
     part = A.div_op(g, count)
     return part, gather_op(part, index, dim=dim)
 
@@ -136,7 +136,7 @@ def _extreme_gradients(g, input, index, src, result, infos, dim, include_self):
     own = A.where_op(A.eq_op(input, result), one, 0)
     hit = A.where_op(A.eq_op(src, gather_op(result, index, dim=dim)), A.add_op(A.mul_op(src, 0), 1), 0)
     # PyTorch counts the input among the equals even where include_self leaves it out
-    part = A.div_op(g, A.maximum_op(scatter_add_op(own, index, hit, dim=dim), 1))
+    part = A.div_op(g, A.clamp_min_op(scatter_add_op(own, index, hit, dim=dim), 1))
     return A.mul_op(own, part), A.mul_op(hit, gather_op(part, index, dim=dim))
 
 

@@ -74,7 +74,7 @@ def plain_number(x):
     if x.__class__ in PLAIN:
         return x
     if isinstance(x, np.generic):
-        kind = {"b": bool, "i": int, "u": int, "f": float, "c": complex}.get(x.dtype.kind)
+        kind = {"b": float, "i": int, "u": int, "f": float, "c": complex}.get(x.dtype.kind)   # np.bool_ too, as in PyTorch
         return kind(x) if kind is not None else None
     for kind in (int, float, complex):
         if isinstance(x, kind):

@@ -60,6 +60,15 @@ def _rule(op, operands, attrs, entry, needs):
     return rule
 
 
+def _connected(needs, gives, edges):
+    """needs and edges without the operands that require a gradient but lead nowhere: views of leaves made under no_grad.
+
+    As in PyTorch, nothing is saved for them by an op of several differentiable operands.
+    """
+    lost = [i for i, edge in zip(gives, edges) if edge is None]
+    return tuple([n and i not in lost for i, n in enumerate(needs)]), [edge for edge in edges if edge is not None]
+
+
 def _able(op, operands, needs):
     """needs, less the operands in which the op has no gradient."""
     if op.joint is not None:
@@ -78,10 +87,14 @@ def _tape(op, operands, attrs, entry, outs):
     rule = _rule(op, operands, attrs, entry, needs)
     if not rule.gives:
         return
+    edges = [operands[i]._edge() for i in rule.gives]
+    if None in edges and len(op.grads) > 1:
+        needs, edges = _connected(needs, rule.gives, edges)
+        rule = _rule(op, operands, attrs, entry, needs)
     saved = [(operands[i], operands[i]._counter.n) for i in rule.saves]
     for i in rule.numbers:
         saved.append((operands[i], 0))
-    node = rule.node_class(rule, [operands[i]._edge() for i in rule.gives], saved)
+    node = rule.node_class(rule, edges, saved)
     for i in rule.keeps:
         out = outs[i]
         saved.append((SavedOutput(out._storage, out._meta, out._counter), 0))
@@ -118,21 +131,21 @@ def apply_write(op, target, operands, attrs=()):
         rebase.check_sharing(op, target, operands)
     node = None
     if wants and op.differentiable:
-        infos = tuple([None if t is None or t.__class__ in SCALARS else Info((t._meta.shape, t._meta.dtype))
-                       for t in operands])
-        out = Info((target._meta.shape, target._meta.dtype))
-        rule = op.rule(attrs, _able(op, operands, needs), infos, (out,))
-        if rule.node_class is None:
-            rule.node_class = node_class(rule.name)
-        saved = []
-        for i in rule.saves:
-            t = operands[i]
-            if i == 0 and t is target:
-                t = t.clone()           # the value before it is written over; on the tape, for gradients of gradients
-            saved.append((t, t._counter.n))
-        for i in rule.numbers:
-            saved.append((operands[i], 0))
-        node = rule.node_class(rule, [operands[i]._edge() for i in rule.gives], saved) if rule.gives else None
+        rule = _rule_of_write(op, target, operands, attrs, needs)
+        if rule.gives:
+            edges = [operands[i]._edge() for i in rule.gives]
+            if None in edges and len(op.grads) > 1:
+                needs, edges = _connected(needs, rule.gives, edges)
+                rule = _rule_of_write(op, target, operands, attrs, needs)
+            saved = []
+            for i in rule.saves:
+                t = operands[i]
+                if i == 0 and t is target:
+                    t = t.clone()       # the value before it is written over; on the tape, for gradients of gradients
+                saved.append((t, t._counter.n))
+            for i in rule.numbers:
+                saved.append((operands[i], 0))
+            node = rule.node_class(rule, edges, saved)
     try:
         record_write(rec, op, attrs, target, operands)
     except AttributeError as error:
@@ -148,6 +161,14 @@ def apply_write(op, target, operands, attrs=()):
         for _ in rule.keeps:
             saved.append((SavedOutput(target._storage, target._meta, target._counter), target._counter.n))
     return target
+
+
+def _rule_of_write(op, target, operands, attrs, needs):
+    infos = tuple([None if t is None or t.__class__ in SCALARS else Info((t._meta.shape, t._meta.dtype)) for t in operands])
+    rule = op.rule(attrs, _able(op, operands, needs), infos, (Info((target._meta.shape, target._meta.dtype)),))
+    if rule.node_class is None:
+        rule.node_class = node_class(rule.name)
+    return rule
 
 
 def assign(target, result):

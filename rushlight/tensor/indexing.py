@@ -9,7 +9,8 @@ from . import rebase
 from .apply import apply, apply_write
 from .checks import checked, ready
 from .tensor import Tensor, from_array, wrap_dim
-from .view_ops import _expand_to, alias, select_at, slice_at, unsqueeze
+from .view_ops import alias, expand_to, unsqueeze
+from .view_parts import select_at, slice_at
 
 # ------------------------------------------------------------------ the ops
 def _gather_nd(x, *rest):
@@ -308,7 +309,7 @@ def _copy_to(out, value):
         apply_write(OPS["fill_tensor"], out, (out, value))
     else:
         value = _trim(value)
-        apply_write(OPS["copy_into"], out, (out, value if value._meta.shape == shape else _expand_to(value, shape)))
+        apply_write(OPS["copy_into"], out, (out, value if value._meta.shape == shape else expand_to(value, shape)))
 
 
 def _trim(value):

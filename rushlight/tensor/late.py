@@ -10,6 +10,7 @@ _TORCH_AND_METHOD = {
     "linear_systems": """inverse det logdet slogdet cholesky cholesky_solve cholesky_inverse triangular_solve pinverse lu_solve
                          lstsq lu solve""",
     "decompositions": "qr svd",
+    "householder": "geqrf orgqr ormqr",
     "matrix_functions": "matrix_power matrix_exp",
     "fourier": "stft istft",
     "special_functions": "mvlgamma igamma igammac",

@@ -9,7 +9,7 @@ Op.from_array = staticmethod(_tensor.from_array)
 from . import apply as _apply                      # noqa: E402
 from ..autograd import engine as _engine           # noqa: E402
 from ..ops import arithmetic as _arithmetic        # noqa: E402
-from . import view_ops, rebase, checks, creation, exchange, memory, indexing, random  # noqa: E402,F401
+from . import view_ops, view_parts, rebase, checks, creation, exchange, memory, indexing, random  # noqa: E402,F401
 from ..ops import pointwise, reductions, products, joining, searching  # noqa: E402,F401
 from ..ops import (comparing, copies, counting, gathering, placing, rearranging, scanning, scattering, sorting,  # noqa: E402,F401
                    triangles)
@@ -17,6 +17,7 @@ from ..ops import (activations, attention, convolution, cross_entropy, ctc, curv
                    dropout, embedding, embedding_bag, losses, margin_losses, pooling, softmax)
 from ..ops import (adaptive_pooling, folding, layer_normalization, normalization, padding, resampling,  # noqa: E402,F401
                    sampling, unpooling)
+from ..ops import refusals                         # noqa: E402,F401
 from . import asking, operators                    # noqa: E402,F401
 
 Op.permute = staticmethod(view_ops.permute)

@@ -346,7 +346,7 @@ def imag(input):
 
 def view_as_real(input):
     """A complex tensor as pairs of reals along a new last dimension."""
-    from .view_ops import make_view
+    from .view_making import make_view
 
     meta = input._meta
     if not meta.dtype.is_complex:
@@ -357,7 +357,7 @@ def view_as_real(input):
 
 def view_as_complex(input):
     """Pairs of reals along the last dimension as a complex tensor."""
-    from .view_ops import make_view
+    from .view_making import make_view
 
     meta = input._meta
     if not meta.shape or meta.shape[-1] != 2:

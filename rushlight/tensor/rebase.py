@@ -1,4 +1,6 @@
 """In-place writes and views on the tape: what may be written, and whose history changes when it is."""
+from math import prod
+
 from ..autograd.tape import Node
 from ..graph import primitives as P
 from ..graph import views
@@ -36,9 +38,9 @@ def check(target, rec, wants):
         if requires or wants:
             _check_view(target, view)
         base = view.base
-        if base._requires and base._current_node() is None:
+        if base._requires and base._node is None:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-        if target._requires and target._current_node() is None:
+        if requires and target._node is None:   # also a view that came to require it since: its node is made when it is read
             raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
         return
     if target._requires and target._node is None:
@@ -147,12 +149,22 @@ def relative_path(base, target):
         raise NotImplementedError("in-place write through a view of another dtype whose base is itself a view")
     of_base = np.ascontiguousarray(read_view_places(places, root)).reshape(-1)
     of_view = read_view_places(places, meta)
-    order = np.argsort(of_base, kind="stable")
-    found = order[np.searchsorted(of_base[order], of_view.reshape(-1))].reshape(of_view.shape)
+    found = _found(of_base, of_view.reshape(-1)).reshape(of_view.shape)
     key = (root, meta)
     pattern = views.Pattern(dense.shape, dense.dtype, (("places", key, found.shape, found.tobytes()),), meta.shape,
                             meta.dtype, 0)
     return pattern, ()
+
+
+def _found(of_base, of_view):
+    """For each place of the view its position in the base; the base's length where as_strided reaches beyond the base."""
+    import numpy as np
+
+    n = len(of_base)
+    order = np.argsort(of_base, kind="stable")
+    at = np.searchsorted(of_base[order], of_view)
+    found = np.append(order, n)[at]
+    return np.where(np.append(of_base, -1)[found] == of_view, found, n)
 
 
 def read_view_places(places, meta):
@@ -184,10 +196,15 @@ def _places(path):
     return P.constant_array(("places", shape, data), make, shape, int64)
 
 
+def _with_outside(x):
+    """The elements in a row, and a zero after them, for the places that lie outside the base."""
+    return P.pad(P.reshape(x, (x.numel,)), (0,), (1,), 0, (0,))
+
+
 def _read(x, path):
     at = _places(path)
     if at is not None:
-        return P.index(P.reshape(x, (x.numel,)), (at,))
+        return P.index(_with_outside(x), (at,))
     return P.read_path(x, path[0], _starts(path[1]))
 
 
@@ -196,7 +213,7 @@ def _clear(x, path):
     zeros = P.const(0, path[0].dtype, path[0].shape)
     at = _places(path)
     if at is not None:
-        return P.reshape(P.index_put(P.reshape(x, (x.numel,)), (at,), zeros), x.shape)
+        return P.reshape(P.slice_(P.index_put(_with_outside(x), (at,), zeros), (0,), (x.numel,), (1,)), x.shape)
     return P.write_path(x, path[0], _starts(path[1]), zeros)
 
 
@@ -205,11 +222,9 @@ def _spread(g, path):
     pattern, starts = path
     at = _places(path)
     if at is not None:
-        n = 1
-        for size in pattern.root_shape:
-            n *= size
-        flat = P.index_put(P.const(0, pattern.root_dtype, (n,)), (at,), g, True)
-        return P.reshape(flat, pattern.root_shape)
+        n = prod(pattern.root_shape)
+        flat = P.index_put(P.const(0, pattern.root_dtype, (n + 1,)), (at,), g, True)
+        return P.reshape(P.slice_(flat, (0,), (n,), (1,)), pattern.root_shape)
     shapes = [P.const(0, pattern.root_dtype, pattern.root_shape)]
     for step in pattern.path[:-1]:
         shapes.append(P._read_step(shapes[-1], step, _starts(starts)))

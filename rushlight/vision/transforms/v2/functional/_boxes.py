@@ -19,11 +19,11 @@ from rushlight.vision.tv_tensors import BoundingBoxFormat, is_rotated_bounding_f
 XYXY = BoundingBoxFormat.XYXY
 
 
-def _moved(boxes, format, canvas_size, move, mode, whole: bool = False):
+def _moved(boxes, format, canvas_size, move, mode):
     """The boxes after `move`, a map of places, clamped to the new canvas.
 
     A box stays one: upright boxes become the upright box around their corners, rotated ones the rotated box around
-    them. With `whole` the map keeps integers whole, and upright boxes are moved in their own type.
+    them. Whole numbers are moved as floats, and lose their fractions at the end.
     """
     format = _format_of(format)
     array = array_of(boxes)
@@ -31,9 +31,7 @@ def _moved(boxes, format, canvas_size, move, mode, whole: bool = False):
         points = move(_formats.corners(array, format))
         out = _formats.from_corners(_formats.rectangle_of(points), format)
         return to_tensor(_formats.clamp(out, format, canvas_size, mode).astype(array.dtype, copy=False))
-    edges = _formats.to_xyxy(array, format)
-    if not whole and edges.dtype.kind != "f":
-        edges = edges.astype(np.float32)
+    edges = _formats.to_xyxy(_formats.as_floats(array), format)
     x, y = edges[..., [0, 2, 2, 0]], edges[..., [1, 1, 3, 3]]
     points = move(np.stack([x, y], -1))
     edges = np.concatenate([points.min(-2), points.max(-2)], -1)
@@ -42,10 +40,11 @@ def _moved(boxes, format, canvas_size, move, mode, whole: bool = False):
 
 
 def _points_moved(points, move, whole: bool = False):
+    """The points after `move`; with `whole`, which keeps integers whole, in their own type throughout."""
     array = array_of(points)
-    if not whole and array.dtype.kind != "f":
-        return to_tensor(move(array.astype(np.float32)).astype(array.dtype))
-    return to_tensor(move(array))
+    if whole:
+        return to_tensor(move(array))
+    return to_tensor(move(_formats.as_floats(array)).astype(array.dtype, copy=False))
 
 
 # ---------------------------------------------------------------- flips
@@ -97,7 +96,7 @@ def resize_bounding_boxes(bounding_boxes, canvas_size, size, max_size=None, form
         return _moved(bounding_boxes, format, new, _maps.scaling(canvas_size, new), clamping_mode), new
     # The ratios are the same for places and for sizes, whatever the format.
     array = array_of(bounding_boxes)
-    values = array if array.dtype.kind == "f" else array.astype(np.float32)
+    values = _formats.as_floats(array)
     ratio = np.array([new[1] / canvas_size[1], new[0] / canvas_size[0]] * 2, values.dtype)
     return to_tensor((values * ratio).astype(array.dtype, copy=False)), new
 
@@ -111,7 +110,7 @@ def resize_keypoints(keypoints, size, canvas_size, max_size=None):
 
 def crop_bounding_boxes(bounding_boxes, format, top, left, height, width, clamping_mode="soft"):
     canvas = (height, width)
-    return _moved(bounding_boxes, format, canvas, _maps.shift(-left, -top), clamping_mode, whole=True), canvas
+    return _moved(bounding_boxes, format, canvas, _maps.shift(-left, -top), clamping_mode), canvas
 
 
 def crop_keypoints(keypoints, top, left, height, width):
@@ -155,7 +154,7 @@ def pad_bounding_boxes(
     if padding_mode != "constant":
         raise ValueError(f"Padding mode '{padding_mode}' is not supported with bounding boxes")
     left, top, canvas = _padded(canvas_size, padding)
-    return _moved(bounding_boxes, format, canvas, _maps.shift(left, top), clamping_mode, whole=True), canvas
+    return _moved(bounding_boxes, format, canvas, _maps.shift(left, top), clamping_mode), canvas
 
 
 def pad_keypoints(keypoints, canvas_size, padding, padding_mode="constant"):
@@ -222,4 +221,4 @@ def elastic_bounding_boxes(bounding_boxes, format, canvas_size, displacement, cl
 
 def elastic_keypoints(keypoints, canvas_size, displacement):
     move = _maps.displacement(displacement_of(displacement, canvas_size), canvas_size)
-    return _points_moved(keypoints, move)
+    return _points_moved(keypoints, lambda points: move(np.trunc(points)))

@@ -19,6 +19,10 @@ def convert(boxes: np.ndarray, old: BoundingBoxFormat, new: BoundingBoxFormat) -
     return from_xyxy(to_xyxy(boxes, old), new)
 
 
+def as_floats(boxes: np.ndarray) -> np.ndarray:
+    return boxes if boxes.dtype.kind == "f" else boxes.astype(np.float32)
+
+
 # ---------------------------------------------------------------- upright boxes
 def to_xyxy(boxes: np.ndarray, format: BoundingBoxFormat) -> np.ndarray:
     """Left, top, right, bottom; a copy."""
@@ -134,10 +138,10 @@ def clamp(boxes: np.ndarray, format: BoundingBoxFormat, canvas_size, mode) -> np
                 "'soft' and None are"
             )
         return _clamp_rotated(boxes, format, height, width)
-    edges = to_xyxy(boxes, format)
+    edges = to_xyxy(as_floats(boxes), format)
     edges[..., 0::2] = edges[..., 0::2].clip(0, width)
     edges[..., 1::2] = edges[..., 1::2].clip(0, height)
-    return from_xyxy(edges, format)
+    return from_xyxy(edges, format).astype(boxes.dtype, copy=False)
 
 
 def _clamp_rotated(boxes: np.ndarray, format: BoundingBoxFormat, height: int, width: int) -> np.ndarray:

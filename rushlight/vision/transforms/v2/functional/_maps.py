@@ -30,8 +30,7 @@ def affine(angle, translate, scale, shear, center, canvas_size, expand: bool = F
     frame = np.array([[0, 0], [0, height], [width, height], [width, 0]], np.float32)
     least = _times(matrix)(frame).min(0)
     turned = _times(matrix)
-    about = [c - 0.5 * n for c, n in zip(center, (width, height))]
-    reading = _get_inverse_affine_matrix(about, angle, translate, scale, shear)
+    reading = _get_inverse_affine_matrix(center, angle, translate, scale, shear)
     new_width, new_height = _sampling.affine_output_size(reading, width, height)
     return lambda points: turned(points) - least.astype(points.dtype), (new_height, new_width)
 

@@ -1,5 +1,7 @@
 """Types, normalisation, blur, noise, and boxes and points worth keeping (torchvision.transforms.v2.functional)."""
 
+import numpy as np
+
 import rushlight as torch
 from rushlight.vision import _arrays, tv_tensors
 from rushlight.vision.transforms import functional as v1
@@ -153,7 +155,10 @@ def _valid_boxes(boxes, format, canvas_size, min_size: float, min_area: float):
     height, width = canvas_size
     if is_rotated_bounding_format(format):
         points = _formats.corners(boxes, format)
-        sizes = _formats.from_corners(points, tv_tensors.BoundingBoxFormat.XYWHR)[..., 2:4]
+        # torchvision takes the diagonal, foreshortened, for the height: boxes near 90 degrees are dropped.
+        turned = _formats.from_corners(points, tv_tensors.BoundingBoxFormat.XYWHR)
+        reach = np.hypot(turned[..., 2], turned[..., 3]) * np.abs(np.cos(np.deg2rad(turned[..., 4])))
+        sizes = np.stack([turned[..., 2], reach], -1)
     else:
         edges = _formats.to_xyxy(boxes, format)
         points = edges.reshape(-1, 2, 2)
