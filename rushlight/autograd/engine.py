@@ -6,7 +6,7 @@ import threading
 from ..graph.recorder import SCALARS, boundary, current, record
 from ..ops.declare import Op, sum_to
 from ..runtime import dtypes as dt
-from .tape import SavedOutput, accumulator
+from .tape import SavedOutput, accumulator, saved_names
 
 SECOND_TIME = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have already been "
@@ -28,6 +28,14 @@ def unpack(node, tensor, version):
     if now != version:
         raise RuntimeError(_modified(node, tensor, now, version))
     return tensor
+
+
+def _first_modified(node):
+    """The message about the first of a node's saved tensors that was written, in PyTorch's order: by their names."""
+    for _, i in sorted(zip(saved_names(node.rule), range(len(node.saved)))):
+        tensor, version = node.saved[i]
+        if tensor.__class__ not in SCALARS and tensor is not None and tensor._counter.n != version:
+            return _modified(node, tensor, tensor._counter.n, version)
 
 
 def _modified(node, tensor, now, version):
@@ -83,7 +91,7 @@ def run_rule(node, grads, create_graph):
             if tensor.__class__ in SCALARS or tensor is None:
                 operands.append(tensor)
             elif tensor._counter.n != version:
-                raise RuntimeError(_modified(node, tensor, tensor._counter.n, version))
+                raise RuntimeError(_first_modified(node))
             else:
                 operands.append(tensor)
     else:

@@ -144,6 +144,13 @@ def _public_name(operand):
     return "self" if operand == "input" else operand
 
 
+def saved_names(rule):
+    """PyTorch's names of what a node of this rule saves, in the order of `node.saved`."""
+    names = [_public_name(rule._operand(i)) for i in rule.saves]
+    names += [_public_name(rule._operand(i)) for i in rule.numbers]
+    return names + ["result" if i == 0 else f"result{i}" for i in rule.keeps]
+
+
 def _saved_attribute(node, name):
     from . import engine
 
@@ -152,9 +159,7 @@ def _saved_attribute(node, name):
         return rule.attrs[rule.op.attrs.index(name)]
     if node.saved is None:
         raise RuntimeError(engine.SECOND_TIME)
-    names = [_public_name(rule._operand(i)) for i in rule.saves]
-    names += [_public_name(rule._operand(i)) for i in rule.numbers]
-    names += ["result"] * len(rule.keeps)
+    names = saved_names(rule)
     if name not in names:
         raise AttributeError(f"'{node.name()}' object has no attribute '_saved_{name}'")
     return engine.unpack_tensor(node, names.index(name))

@@ -52,5 +52,5 @@ def is_torchelastic_launched():
 def __getattr__(name):
     parts = "rpc fsdp tensor pipelining algorithms checkpoint optim elastic device_mesh nn autograd _tensor".split()
     if name in parts:
-        raise NotImplementedError(f"rushlight has no torch.distributed.{name}: only groups of one process")
+        raise AttributeError(f"rushlight has no torch.distributed.{name}: only groups of one process")
     raise AttributeError(f"module 'torch.distributed' has no attribute {name!r}")

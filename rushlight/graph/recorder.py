@@ -103,10 +103,12 @@ class Trie:
     """All traces seen. Shared by the threads."""
 
     def __init__(self):
-        self.reset()
+        self.root = Entry(None, None, (), (), 0, 0, 0)
+        self.size = 0
 
     def reset(self):
-        self.root = Entry(None, None, (), (), 0, 0, 0)
+        """Forget all traces; one that is being recorded goes on where it is."""
+        self.root.children = {}
         self.size = 0
 
 
@@ -414,6 +416,15 @@ def boundary():
     rec = current()
     if rec.slots:
         flush(rec)
+
+
+def _default_dtype_changed():
+    """What was recorded before holds for the former default dtype."""
+    boundary()
+    trie.reset()
+
+
+dt.when_default_changes.append(_default_dtype_changed)
 
 
 def flush(rec):

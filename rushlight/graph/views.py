@@ -111,6 +111,9 @@ def _remember(key, meta):
 
 
 def _make(root, shape, strides, offset, dtype, path, starts):
+    if len(path) > 1 and path[-2][0] == "strided" and path[-1][0] != "bitcast":
+        # windows may overlap, so that a part of them is no part of a copy of them: point into the storage anew
+        return _strided(root, dtype, shape, strides, offset)
     if dtype is root.dtype and offset == 0 and prod(shape) == root.numel and is_contiguous(shape, strides):
         # back at the whole storage in its own order
         path, starts = ((), ()) if shape == root.shape else ((("reshape", shape),), ())
@@ -306,14 +309,17 @@ def bitcast(meta, dtype, shape, strides, offset):
 
 def strided(meta, shape, strides, offset):
     """Any view of the whole storage, in elements of meta.dtype."""
-    root = meta.root
+    return _strided(meta.root, meta.dtype, shape, strides, offset)
+
+
+def _strided(root, dtype, shape, strides, offset):
     path = ()
-    if meta.dtype is not root.dtype:
-        flat = (root.nbytes // meta.dtype.itemsize,)
-        path = (("reshape", (root.numel,)), ("bitcast", meta.dtype, flat))
+    if dtype is not root.dtype:
+        flat = (root.nbytes // dtype.itemsize,)
+        path = (("reshape", (root.numel,)), ("bitcast", dtype, flat))
     n = prod(shape)
     if is_contiguous(shape, strides) and n:  # a stretch of memory: no need of indices
-        whole = root.nbytes // meta.dtype.itemsize
+        whole = root.nbytes // dtype.itemsize
         starts = ()
         if not path and root.ndim != 1:
             path = (("reshape", (root.numel,)),)
@@ -321,9 +327,9 @@ def strided(meta, shape, strides, offset):
             path, starts = path + (("slice", (n,), (1,), 0),), (offset,)
         if shape != (n,):
             path = path + (("reshape", shape),)
-        return _make(root, shape, strides, offset, meta.dtype, path, starts)
+        return _make(root, shape, strides, offset, dtype, path, starts)
     path = path + (("strided", shape, strides, offset),)
-    return _make(root, shape, strides, offset, meta.dtype, path, ())
+    return _make(root, shape, strides, offset, dtype, path, ())
 
 
 def laid_out(meta, strides):

@@ -35,6 +35,8 @@ def _add_scaled(a, b, alpha):
 
 sub_op = Op("sub", "input other", compute=_binary("sub"), promote="arith",
             grads={"input": lambda g: g, "other": lambda g: neg_op(g)})
+rsub_op = Op("rsub", "input other", compute=lambda a, b: P.binary("sub", b, a), promote="arith",
+             grads={"input": lambda g: neg_op(g), "other": lambda g: g})
 sub_scaled = Op("sub_scaled", "input other alpha",
                 compute=lambda a, b, alpha: _add_scaled(a, b, P.unary("neg", alpha)), node="SubBackward0",
                 grads={"input": lambda g: g, "other": lambda g, alpha: neg_op(mul_op(g, alpha))}, display="sub")
@@ -81,14 +83,25 @@ def zeros_of(g):
     return mul_op(g, 0)
 
 
-floor_div = Op("div_floor", "input other", compute=_checked_ints(_div_floor), promote="arith", node="DivBackward1",
-               grads={"input": zeros_of, "other": zeros_of}, display="floor_divide")
-trunc_div = Op("div_trunc", "input other", compute=_checked_ints(_div_trunc), promote="arith", node="DivBackward1",
+def no_derivative(name):
+    """The gradient of an op that PyTorch does not differentiate: it says so in the backward pass."""
+    def gradient(g):
+        raise RuntimeError(f"derivative for aten::{name} is not implemented")
+    return gradient
+
+
+floor_div = Op("div_floor", "input other", compute=_checked_ints(_div_floor), promote="arith", node="DivBackward2",
                grads={"input": zeros_of, "other": zeros_of}, display="div")
+trunc_div = Op("div_trunc", "input other", compute=_checked_ints(_div_trunc), promote="arith", node="DivBackward2",
+               grads={"input": zeros_of, "other": zeros_of}, display="div")
+floor_divide_op = Op("floor_divide", "input other", compute=_checked_ints(_div_floor), promote="arith", node="NotImplemented",
+                     grads=dict.fromkeys(("input", "other"), no_derivative("floor_divide")))
 remainder_op = Op("remainder", "input other", compute=_checked_ints(_binary("rem")), promote="arith",
                   grads={"input": lambda g: g, "other": lambda g, input, other: neg_op(mul_op(g, floor_div(input, other)))})
 fmod_op = Op("fmod", "input other", compute=_checked_ints(_binary("fmod")), promote="arith",
              grads={"input": lambda g: g, "other": lambda g, input, other: neg_op(mul_op(g, trunc_div(input, other)))})
+remainder_of_number = Op("remainder_of_number", "input other", compute=_checked_ints(_binary("rem")), promote="arith",
+                         node="NotImplemented", grads={"other": no_derivative("remainder")}, display="remainder")
 
 
 def _pow(a, b):
@@ -479,6 +492,20 @@ fill_tensor_op = Op("fill_tensor", "input value", compute=lambda x, v: P.cast(P.
 
 
 Op.copy = copy_op
+
+
+def _number_at(i, with_number, with_tensor):
+    return lambda attrs, infos: with_number if infos[i] is None else with_tensor
+
+
+rsub_op.names = _number_at(1, "RsubBackward1", "RsubBackward0")
+pow_op.names = _number_at(0, "PowBackward2", "PowBackward1")
+lerp_op.names = _number_at(2, "LerpBackward0", "LerpBackward1")
+remainder_op.names = _number_at(1, "RemainderBackward0", "RemainderBackward1")
+fmod_op.names = _number_at(1, "FmodBackward0", "FmodBackward1")
+copysign_op.names = _number_at(1, "CopysignBackward1", "CopysignBackward0")
+xlogy_op.names = lambda attrs, infos: "XlogyBackward1" if infos[0] is None else \
+    "XlogyBackward2" if infos[1] is None else "XlogyBackward0"
 
 for _op in list(globals().values()):
     if isinstance(_op, Op) and _op not in (clone_op, fill_op, copy_op):

@@ -42,6 +42,7 @@ class Op:
                             # part of it, "any" of it, or "none"
     folds = False           # as an in-place op: whether the target may show an element several times (an expanded view);
                             # "itself": if it is written over itself
+    names = None            # names the tape node by (attrs, infos), where one name does not do
     refused = None          # a check of the operands' dtypes: see ops.refusals
     layout = None           # how the result lies in memory: None for contiguous, or a rule of graph.layout
     apply = None            # set by tensor.apply
@@ -100,6 +101,7 @@ class Op:
             result = self.lower(values, attrs)[0]
         except NotImplementedError:
             if self.promote == "arith" and self.name not in P.COMPARE:      # that the result does not fit is said first
+                check_shape(P.broadcast_shapes(*(v.shape for v in values)), seen.shape)
                 check_fits(promoted(values, self.promote)[0].dtype, seen.dtype)
             raise
         return fit_for_write(result, seen.shape, seen.dtype)
@@ -137,13 +139,18 @@ def check_fits(result, target):
         raise RuntimeError(f"result type {dt.long_name(result)} can't be cast to the desired output type {dt.long_name(target)}")
 
 
+def check_shape(result, target):
+    """PyTorch's error if a result of one shape does not fill another."""
+    if result != target:
+        joined = P.broadcast_shapes(target, result)
+        if joined != target:
+            raise RuntimeError(f"output with shape {list(target)} doesn't match the broadcast shape {list(joined)}")
+
+
 def fit_for_write(result, shape, dtype):
     """Cast and spread a result for an in-place write; PyTorch's errors if it does not fit."""
+    check_shape(result.shape, shape)
     check_fits(result.dtype, dtype)
-    if result.shape != shape:
-        joined = P.broadcast_shapes(shape, result.shape)
-        if joined != shape:
-            raise RuntimeError(f"output with shape {list(shape)} doesn't match the broadcast shape {list(joined)}")
     return P.expand(P.cast(result, dtype), shape)
 
 
@@ -158,7 +165,7 @@ class Rule:
 
     def __init__(self, op, attrs, needs, infos, out_infos):
         self.op, self.attrs, self.needs, self.infos, self.out_infos = op, attrs, needs, infos, out_infos
-        self.name = op.node
+        self.name = op.node if op.names is None else op.names(attrs, infos)
         self.nout = op.nout
         self.gives = tuple(i for i, n in enumerate(needs) if n)
         names = set()

@@ -52,10 +52,11 @@ def stack(tensors, dim=0):
     tensors = list(tensors)
     if not tensors:
         raise RuntimeError("stack expects a non-empty TensorList")
-    shape = tensors[0]._meta.shape
     for i, t in enumerate(tensors):
         if not isinstance(t, Op.Tensor):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}")
+    shape = tensors[0]._meta.shape
+    for i, t in enumerate(tensors):
         if t._meta.shape != shape:
             raise RuntimeError(f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and "
                                f"{list(t._meta.shape)} at entry {i}")

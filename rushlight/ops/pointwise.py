@@ -3,7 +3,7 @@ import math
 
 from ..graph import layout
 from ..graph import primitives as P
-from ..runtime.dtypes import get_default_dtype, int32
+from ..runtime.dtypes import check_number, get_default_dtype, int32
 from . import arithmetic as A
 from .declare import Op, public
 from .precision import refuse
@@ -74,8 +74,11 @@ add = public(name="add", inplace=True, out=True)(_named(_scaled("add", A.add_op,
 sub = public(name="sub", inplace=True, out=True, aliases=("subtract",))(_named(_scaled("sub", A.sub_op, A.sub_scaled), "sub"))
 
 
-@public(out=True)
+@public(method=False)
 def rsub(input, other, *, alpha=1):
+    """other - alpha * input."""
+    if alpha.__class__ is int and alpha == 1:
+        return Op.apply(A.rsub_op, (input, other))
     return sub(other, input, alpha=alpha)
 
 
@@ -106,10 +109,10 @@ def true_divide(input, other):
 
 @public(inplace=True, out=True)
 def floor_divide(input, other):
-    return Op.apply(A.floor_div, (input, other))
+    return Op.apply(A.floor_divide_op, (input, other))
 
 
-true_divide.op, floor_divide.op = A.div_op, A.floor_div
+true_divide.op, floor_divide.op = A.div_op, A.floor_divide_op
 
 
 @public(inplace=True, out=True)
@@ -188,6 +191,10 @@ def _clamp_call(input, min=None, max=None):
     if input.dtype.is_complex:
         raise NotImplementedError("clamp is not supported for complex types")
     tensors = isinstance(min, Op.Tensor) or isinstance(max, Op.Tensor)
+    if input.dtype.kind == "int" and not tensors:
+        for limit in (min, max):
+            if limit.__class__ is int:
+                check_number(limit, input.dtype)
     return A.clamp_tensor_op if tensors else A.clamp_op, (input, min, max)
 
 

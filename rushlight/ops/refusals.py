@@ -90,6 +90,8 @@ _unknown("bitwise_left_shift", ("bool", "float", "complex"), "lshift_cpu")
 _unknown("bitwise_right_shift", ("bool", "float", "complex"), "rshift_cpu")
 _unknown("gcd lcm", ("bool", "float", "complex"), "{}_cpu")
 _unknown("div_floor div_trunc remainder fmod", ("bool", "complex"), "{}_cpu")
+_unknown("floor_divide", ("bool", "complex"), "div_floor_cpu")
+_unknown("remainder_of_number", ("bool", "complex"), "remainder_cpu")
 _unknown("pow", ("bool",), "pow")
 _unknown("lt le gt ge", ("complex",), "{}_cpu")
 _unfit("maximum minimum fmax fmin", ("complex",), "{} not implemented for complex tensors.")
@@ -98,6 +100,7 @@ _unknown("hypot", ("bool", "int"), "hypot_cpu", given=True)
 _unknown("hypot", ("complex",), "hypot_cpu")
 _unknown("nextafter", ("bool", "int", "complex"), "nextafter_cpu")
 _unknown("logaddexp", ("bool", "int"), "logaddexp_cpu", given=True)
+_unfit("logaddexp", ("complex",), "rushlight has no {} of complex tensors", NotImplementedError)
 _unknown("clamp clamp_tensor clamp_min clamp_max", ("complex",), "clamp_cpu", given=True)
 _unknown("clamp_min_tensor", ("complex",), "maximum_cpu", given=True)
 _unknown("clamp_max_tensor", ("complex",), "minimum_cpu", given=True)
@@ -133,7 +136,7 @@ def _alpha(given, values):
         raise RuntimeError("For non-complex input tensors, argument alpha must not be a complex number.")
 
 
-for _name in ("sub", "sub_scaled"):
+for _name in ("sub", "rsub", "sub_scaled"):
     _add(_name, _no_bools)
 for _name in ("add_scaled", "sub_scaled"):
     _add(_name, _alpha)

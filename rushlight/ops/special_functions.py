@@ -76,7 +76,18 @@ def _xlog1py(a, b):
 
 def xlog1py(input, other):
     """input * log1p(other), 0 where input is 0."""
-    return Op.apply(xlog1py_op, (input, other))
+    return Op.apply(xlog1py_op, _as_tensors(input, other))
+
+
+def _as_tensors(a, b):
+    """Two operands, a number among them as a tensor of no dimensions."""
+    if not isinstance(a, Op.Tensor):
+        return b.new_full((), a, dtype=_number_dtype(b)), b
+    return (a, b) if isinstance(b, Op.Tensor) else (a, a.new_full((), b, dtype=_number_dtype(a)))
+
+
+def _number_dtype(like):
+    return like.dtype if like.dtype.is_floating_point else dt.get_default_dtype()
 
 
 def _no_derivative(name, operand):
@@ -92,7 +103,7 @@ zeta_op = Op("special_zeta", "input other", promote="float", compute=lambda a, b
 
 def zeta(input, other):
     """The Hurwitz zeta function: the sum over k >= 0 of (k + other) ** -input."""
-    return Op.apply(zeta_op, (input, other))
+    return Op.apply(zeta_op, _as_tensors(input, other))
 
 
 # ------------------------------------------------------------------ incomplete gamma functions

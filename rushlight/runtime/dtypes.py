@@ -39,7 +39,7 @@ class dtype:
         return {complex64: float32, complex128: float64}.get(self, self)
 
     def to_complex(self):
-        return {float32: complex64, float64: complex128, float16: complex64}.get(self, self)
+        return {float32: complex64, float64: complex128, float16: complex64, bfloat16: complex64}.get(self, self)
 
 
 dtype.__module__ = "torch"
@@ -91,6 +91,7 @@ def type_name(x):
 
 _from_numpy = {d.numpy: d for d in ALL.values() if d is not bfloat16}
 _default = float32
+when_default_changes = []       # functions to be called then
 
 
 def _dtype_named(name):
@@ -108,6 +109,8 @@ def set_default_dtype(d, /):
         raise TypeError(f"only floating-point types are supported as the default type, got {d}")
     _default = d
     promote_types_cache.clear()
+    for tell in when_default_changes:
+        tell()
 
 
 def from_numpy_dtype(numpy_dtype):

@@ -20,7 +20,8 @@ def bind(namespace):
         target = _numpy_spelling(getattr(function, "method", function))
         for name in (entry.name, *entry.aliases):
             if entry.torch:
-                namespace[name] = _with_out(function, name) if entry.out else _numpy_spelling(function)
+                namespace[name] = _with_out(function, name) if entry.out else \
+                    _explaining(function, name) if _parameters(function)[1:2] == ("other",) else _numpy_spelling(function)
             if entry.method:
                 setattr(Tensor, name, target)
             if entry.inplace:
@@ -95,6 +96,20 @@ def _inplace(function):
 
     def run(self, *args, **kwargs):
         return assign(self, function(self, *args, **kwargs))
+    return run
+
+
+def _explaining(function, name):
+    """A function of two tensors, with a clearer error for what is none."""
+    @functools.wraps(function)
+    def run(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        except (TypeError, AttributeError) as error:
+            clearer = explained(function, name, args, kwargs, error)
+            if clearer is None:
+                raise
+        raise clearer
     return run
 
 

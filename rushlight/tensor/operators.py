@@ -46,11 +46,25 @@ def _inplace(op):
 
 
 for _name, _op in (("add", A.add_op), ("sub", A.sub_op), ("mul", A.mul_op), ("truediv", A.div_op),
-                   ("floordiv", A.floor_div), ("mod", A.remainder_op), ("and", A.bitwise_and_op), ("or", A.bitwise_or_op),
+                   ("floordiv", A.floor_divide_op), ("mod", A.remainder_op), ("and", A.bitwise_and_op), ("or", A.bitwise_or_op),
                    ("xor", A.bitwise_xor_op), ("lshift", A.shl_op), ("rshift", A.shr_op)):
     setattr(Tensor, f"__{_name}__", _binary(_op))
     setattr(Tensor, f"__r{_name}__", _reflected(_op))
     setattr(Tensor, f"__i{_name}__", _inplace(_op))
+Tensor.__rsub__ = _binary(A.rsub_op)
+Tensor.__rmod__ = _reflected(A.remainder_of_number)
+
+
+def _over_tensor(self, other):
+    """other / self, as PyTorch computes it: other times the reciprocal."""
+    if other.__class__ not in _READY:
+        other = _operand(other)
+        if other is None:
+            return NotImplemented
+    return apply(A.mul_op, (apply(A.reciprocal_op, (self,)), other))
+
+
+Tensor.__rtruediv__ = _over_tensor
 for _name, _op in (("eq", A.eq_op), ("ne", A.ne_op), ("lt", A.lt_op), ("le", A.le_op), ("gt", A.gt_op), ("ge", A.ge_op)):
     setattr(Tensor, f"__{_name}__", _binary(_op))
 

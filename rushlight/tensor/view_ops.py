@@ -307,7 +307,8 @@ def expand_to(input, sizes):
 
 
 def _type_name(t):
-    return f"torch.{t.dtype.legacy}"
+    word = _word(t.dtype)
+    return f"CPU{word}Type" if word in ("Bool", "BFloat16", "ComplexFloat", "ComplexDouble") else f"torch.{t.dtype.legacy}"
 
 
 def expand_as(input, other):

@@ -256,12 +256,10 @@ def facts(t):
 
 
 def same_error(a, b):
-    if type(a).__name__ != type(b).__name__:
-        return False
     first, second = str(a).split("\n")[0], str(b).split("\n")[0]
     if "modified inplace" in first and "modified inplace" not in second:
         return True     # two things are wrong: PyTorch asks for the grad_fn of stale views before it looks at shapes
-    return first == second
+    return first == second and type(a).__name__ == type(b).__name__
 
 
 def run_program(seed, torch, steps=14):
@@ -312,8 +310,8 @@ def run_program(seed, torch, steps=14):
             def f(T, *xs, inner=inner):
                 with T.no_grad():
                     return inner(T, *xs)
-        if text in WRITES and overlaps(t):
-            continue
+        if text in WRITES and overlaps(t) or text == "masked_fill_" and 0 in t.stride():
+            continue        # of no defined order; deprecated, and without a gradient in PyTorch
         if off and text in ("t_", "unsqueeze_") and t.requires_grad and t._base is None:
             continue        # the tensor no longer fits its node: PyTorch's error names whatever uses it next
         got = both(f"t{len(pairs)} = {text}{at}{' no_grad' if off else ''}", f, *at)

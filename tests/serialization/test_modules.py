@@ -127,7 +127,7 @@ def test_functions_and_classes_by_their_public_names(oracle, saved):
 
 def test_what_rushlight_lacks_is_named(oracle, saved):
     stream = saved(oracle.eye(2).to_sparse(), oracle)
-    with pytest.raises(NotImplementedError, match="sparse_coo"):
+    with pytest.raises(NotImplementedError, match="a sparse tensor"):
         torch.load(stream)
     with pytest.raises(NotImplementedError, match="float8_e4m3fn"):
         torch.load(saved(oracle.ones(2).to(oracle.float8_e4m3fn), oracle))

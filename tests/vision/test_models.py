@@ -47,10 +47,14 @@ def with_slow(light, every=None):
     return [pytest.param(n, marks=() if n in light else pytest.mark.slow) for n in names]
 
 
-def drawable():
-    """The models whose weights are drawn in a slow test: of the giants, structure is tested alone."""
+def smaller_than(limit):
+    """The models of fewer parameters: drawing those of the giants takes too long."""
     size = {name: models.get_model_weights(name).DEFAULT.meta["num_params"] for name in models.list_models()}
-    return [name for name in size if size[name] < 70e6] + ["vgg11", "vgg16_bn", "vit_b_32", "convnext_base"]
+    return [name for name in size if size[name] < limit]
+
+
+DRAWN = [*smaller_than(70e6), "vgg11", "vgg16_bn", "vit_b_32", "convnext_base"]
+TRAINED = [*smaller_than(30e6), "alexnet"]
 
 
 def options(name, **more):
@@ -127,7 +131,7 @@ class TestStructure:
 
 
 class TestInitialWeights:
-    @pytest.mark.parametrize("name", with_slow(LIGHTEST + ["efficientnet_b0"], drawable()))
+    @pytest.mark.parametrize("name", with_slow(LIGHTEST + ["efficientnet_b0"], DRAWN))
     def test_same_seed_same_weights(self, name, oracle, oracle_vision):
         torch.manual_seed(7)
         ours = models.get_model(name, **options(name, num_classes=10)).state_dict()
@@ -171,7 +175,7 @@ class TestInitialWeights:
 
 
 class TestOutputs:
-    @pytest.mark.parametrize("name", with_slow(LIGHTEST + ["lraspp_mobilenet_v3_large"], drawable()))
+    @pytest.mark.parametrize("name", with_slow(LIGHTEST + ["lraspp_mobilenet_v3_large"], DRAWN))
     def test_evaluation(self, name, oracle, oracle_vision):
         results = []
         for lib, vision_models in ((torch, models), (oracle, oracle_vision.models)):
@@ -186,7 +190,7 @@ class TestOutputs:
             np.testing.assert_allclose(ours[key] / scale, theirs[key] / scale, rtol=0, atol=1e-5)
 
     @pytest.mark.parametrize(
-        "name", with_slow(["squeezenet1_1", "mobilenet_v3_small", "shufflenet_v2_x0_5", "mnasnet0_5"], drawable())
+        "name", with_slow(["squeezenet1_1", "mobilenet_v3_small", "shufflenet_v2_x0_5", "mnasnet0_5"], TRAINED)
     )
     def test_training(self, name, oracle, oracle_vision):
         """In double precision, for batch norm over few values magnifies rounding: outputs, gradients, statistics."""
