@@ -17,8 +17,8 @@ def _public(function, name):
     return run
 
 
-cholesky = _public(linear_systems.linalg_cholesky, "cholesky")
-cholesky_ex = _public(linear_systems.cholesky_ex, "cholesky_ex")
+cholesky = _public(triangular.linalg_cholesky, "cholesky")
+cholesky_ex = _public(triangular.cholesky_ex, "cholesky_ex")
 cond = _public(matrix_functions.cond, "cond")
 cross = _public(contraction.linalg_cross, "cross")
 diagonal = matrix_functions.diagonal
@@ -29,23 +29,23 @@ eigvalsh = _public(decompositions.eigvalsh, "eigvalsh")
 householder_product = _public(householder.householder_product, "householder_product")
 inv = _public(linear_systems.inv, "inv")
 inv_ex = _public(linear_systems.inv_ex, "inv_ex")
-lstsq = linear_systems.linalg_lstsq
-lu = _public(linear_systems.linalg_lu, "lu")
-lu_factor = _public(linear_systems.lu_factor, "lu_factor")
-lu_factor_ex = _public(linear_systems.lu_factor_ex, "lu_factor_ex")
-lu_solve = _public(linear_systems.linalg_lu_solve, "lu_solve")
+lstsq = least_squares.linalg_lstsq
+lu = _public(triangular.linalg_lu, "lu")
+lu_factor = _public(triangular.lu_factor, "lu_factor")
+lu_factor_ex = _public(triangular.lu_factor_ex, "lu_factor_ex")
+lu_solve = _public(triangular.linalg_lu_solve, "lu_solve")
 matrix_exp = matrix_functions.matrix_exp
 matrix_norm = _public(norms.matrix_norm, "matrix_norm")
 matrix_power = _public(matrix_functions.linalg_matrix_power, "matrix_power")
 matrix_rank = _public(matrix_functions.linalg_matrix_rank, "matrix_rank")
 multi_dot = _public(contraction.multi_dot, "multi_dot")
 norm = _public(norms.linalg_norm, "norm")
-pinv = _public(linear_systems.pinv, "pinv")
+pinv = _public(least_squares.pinv, "pinv")
 qr = _public(decompositions.linalg_qr, "qr")
 slogdet = _public(linear_systems.linalg_slogdet, "slogdet")
 solve = _public(linear_systems.solve, "solve")
 solve_ex = _public(linear_systems.solve_ex, "solve_ex")
-solve_triangular = _public(linear_systems.solve_triangular, "solve_triangular")
+solve_triangular = _public(triangular.solve_triangular, "solve_triangular")
 svd = _public(decompositions.linalg_svd, "svd")
 svdvals = _public(decompositions.svdvals, "svdvals")
 tensorinv = _public(matrix_functions.tensorinv, "tensorinv")

@@ -5,11 +5,12 @@ from ..graph import primitives as P
 from ..runtime import dtypes as dt
 from . import arithmetic as A
 from .declare import OPS, Op, public
-from .linear_systems import solve_op, triangular_op
+from .linear_systems import solve_op
 from .matrices import (LinAlgError, add, check_float, check_implemented, check_matrix, check_square, diagonal_op, differences,
                        first_failure, mH, mm, scale_columns, scale_rows, spread_diagonal, triu, warn_once, where_in_batch,
                        without_diagonal)
 from .reductions import pair
+from .triangular import triangular_op
 
 
 def _batch(x):

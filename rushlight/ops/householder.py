@@ -10,7 +10,7 @@ from ..graph import primitives as P
 from ..runtime import dtypes as dt
 from . import arithmetic as A
 from .declare import OPS, Op, public
-from .linear_systems import triangular_op
+from .triangular import triangular_op
 from .matrices import add, check_implemented, mH, mm, scale_rows, tril, triu, with_unit_diagonal
 from .reductions import pair
 

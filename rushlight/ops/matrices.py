@@ -57,6 +57,20 @@ def check_implemented(kernel, t):
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{dt.long_name(dtype)}'")
 
 
+def check_system(name, a, b, left):
+    check_matrix(name, b, "B")
+    rows = b.shape[-2] if left else b.shape[-1]
+    if a.shape[-1] != rows:
+        raise RuntimeError(f"{name}: Incompatible shapes of A and B for the equation {'AX = B' if left else 'XA = B'} "
+                           f"({a.shape[-2]}x{a.shape[-1]} and {b.shape[-2]}x{b.shape[-1]})")
+
+
+def check_dtypes(name, a, b):
+    if a.dtype is not b.dtype:
+        raise RuntimeError(f"{name}: Expected A and B to have the same dtype, but found A of type {dt.long_name(a.dtype)} and B of type "
+                           f"{dt.long_name(b.dtype)} instead")
+
+
 def first_failure(info):
     """(batch element or None, info there) of the first matrix whose info is not 0; None if all went well. Runs what is pending."""
     values = info._array()

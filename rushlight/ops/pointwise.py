@@ -6,7 +6,7 @@ from ..graph import primitives as P
 from ..runtime.dtypes import check_number, get_default_dtype, int32
 from . import arithmetic as A
 from .declare import Op, public
-from .precision import refuse
+from .precision import floating, in_float32, refuse
 
 _NUMBERS = (int, float, bool, type(1j))
 
@@ -233,10 +233,21 @@ clamp_max.inplace = lambda self, max: Op.apply_write(
 @public(inplace=True, out=True)
 def round(input, *, decimals=0):
     """To the nearest integer, halves to even."""
-    if decimals:
-        scale = 10.0 ** decimals
-        return Op.apply(A.round_op, (input * scale,)) / scale
-    return Op.apply(A.round_op, (input,))
+    return Op.apply(_round_to, (input,), (decimals,)) if decimals else Op.apply(A.round_op, (input,))
+
+
+round.inplace = lambda self, *, decimals=0: Op.apply_write(_round_to, self, (self,), (decimals,)) if decimals else \
+    Op.apply_write(A.round_op, self, (self,))
+
+
+def _round_decimals(x, decimals):
+    scale = P.const(10.0 ** (decimals if decimals > 0 else -decimals), x.dtype)
+    up, down = ("mul", "div") if decimals > 0 else ("div", "mul")
+    return P.binary(down, P.unary("round", P.binary(up, x, scale)), scale)
+
+
+_round_to = Op("round_to", "input", "decimals", compute=floating("round_cpu")(_round_decimals), node="RoundBackward1", grads={"input": A.zeros_of},
+               display="round")
 
 
 @public(inplace=True, out=True)
@@ -251,9 +262,23 @@ def logit(input, eps=None):
         if input.dtype.is_complex:
             refuse("logit_cpu", input.dtype)
         input = input.to(get_default_dtype())
+    return Op.apply(_logit_op, (input,), (None if eps is None else float(eps),))
+
+
+def _logit(x, eps):
     if eps is not None:
-        input = clamp(input, eps, 1 - eps)
-    return Op.apply(A.log_op, (Op.apply(A.div_op, (input, Op.apply(A.sub_op, (1, input)))),))
+        x = P.binary("min", P.binary("max", x, P.const(eps, x.dtype)), P.const(1 - eps, x.dtype))
+    return P.unary("log", P.binary("div", x, P.binary("sub", P.const(1, x.dtype), x)))
+
+
+def _logit_gradient(g, input, eps):
+    slope = A.div_op(g, A.mul_op(input, A.sub_op(1, input)))
+    low, high = (0, 1) if eps is None else (eps, 1 - eps)
+    inside = A.logical_and_op(A.ge_op(input, low), A.le_op(input, high))
+    return A.where_op(inside, slope, math.nan if eps is None else 0)
+
+
+_logit_op = Op("logit", "input", "eps", compute=_logit, grads={"input": _logit_gradient})
 
 
 @public(inplace=True)
@@ -328,13 +353,22 @@ def heaviside(input, values):
 @public(inplace=True)
 def deg2rad(input):
     _no_complex("deg2rad", input)
-    return Op.apply(A.mul_op, (input, math.pi / 180))
+    return Op.apply(_deg2rad, (input,))
 
 
 @public(inplace=True)
 def rad2deg(input):
     _no_complex("rad2deg", input)
-    return Op.apply(A.mul_op, (input, 180 / math.pi))
+    return Op.apply(_rad2deg, (input,))
+
+
+def _scaled_by(name, factor, node):
+    return Op(name, "input", compute=in_float32(lambda x: P.binary("mul", x, P.const(factor, x.dtype))), promote="float", node=node,
+              grads={"input": lambda g: A.mul_op(g, factor)})
+
+
+_deg2rad = _scaled_by("deg2rad", math.pi / 180, "Deg2RadBackward0")
+_rad2deg = _scaled_by("rad2deg", 180 / math.pi, "Rad2DegBackward0")
 
 
 def _no_complex(name, input):

@@ -155,12 +155,14 @@ def to_float(mask, like):
 
 prod_op = Op("prod", "input", "dims keepdim dtype", compute=_reduced(_prod), node="ProdBackward1",
              grads={"input": _prod_gradient})
+prod_all = Op("prod_all", "input", "dims keepdim dtype", compute=_reduced(_prod), node="ProdBackward0",
+              grads={"input": _prod_gradient}, display="prod")
 
 
 @public(out=True)
 def prod(input, dim=None, keepdim=False, *, dtype=None):
     d = _sum_dtype(input, dtype)
-    return Op.apply(prod_op, (input,), (norm_dims(dim, input._meta.ndim, "prod"), keepdim, d))
+    return Op.apply(prod_all if dim is None else prod_op, (input,), (norm_dims(dim, input._meta.ndim, "prod"), keepdim, d))
 
 
 # ------------------------------------------------------------------ extremes

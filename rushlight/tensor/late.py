@@ -7,21 +7,22 @@ import importlib
 _TORCH_AND_METHOD = {
     "contraction": "kron cross",
     "norms": "norm",
-    "linear_systems": """inverse det logdet slogdet cholesky cholesky_solve cholesky_inverse triangular_solve pinverse lu_solve
-                         lstsq lu solve""",
+    "linear_systems": "inverse det logdet slogdet solve lstsq",
+    "triangular": "cholesky cholesky_solve cholesky_inverse triangular_solve lu_solve lu",
+    "least_squares": "pinverse",
     "decompositions": "qr svd",
     "householder": "geqrf orgqr ormqr",
     "matrix_functions": "matrix_power matrix_exp",
-    "fourier": "stft istft",
+    "short_time": "stft istft",
     "special_functions": "mvlgamma igamma igammac",
 }
 _TORCH_ONLY = {
     "contraction": "einsum tensordot chain_matmul",
     "norms": "frobenius_norm nuclear_norm",
-    "linear_systems": "lu_unpack",
+    "triangular": "lu_unpack",
     "decompositions": "svd_lowrank pca_lowrank eig symeig",
     "matrix_functions": "matrix_rank",
-    "fourier": "hann_window hamming_window blackman_window bartlett_window kaiser_window",
+    "short_time": "hann_window hamming_window blackman_window bartlett_window kaiser_window",
 }
 _METHOD_ONLY = {"special_functions": "mvlgamma_ igamma_ igammac_", "decompositions": "eig symeig"}
 

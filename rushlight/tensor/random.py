@@ -77,9 +77,11 @@ class fork_rng:
 
 draw_op = Op("draw", "ticket", "kind params shape dtype",
              compute=lambda ticket, kind, params, shape, dtype: P.words(ticket, kind, params, shape, dtype))
-draw_into = Op("draw_into", "input ticket", "kind params shape dtype", node="NormalBackward0",
+draw_into = Op("draw_into", "input ticket", "kind params shape dtype",
                compute=lambda x, ticket, kind, params, shape, dtype: P.words(ticket, kind, params, shape, dtype),
                grads={"input": lambda g: None})
+_NODES = {"integers": "RandomBackward0", "any": "RandomBackward2", "bernoulli": "BernoulliBackward2", "log_normal": "LogNormalBackward0"}
+draw_into.names = lambda attrs, infos: _NODES.get(attrs[0], attrs[0].capitalize() + "Backward0")
 
 
 def draw(kind, params, shape, dtype, generator=None):

@@ -19,12 +19,12 @@ from rushlight.vision.tv_tensors import BoundingBoxFormat, is_rotated_bounding_f
 XYXY = BoundingBoxFormat.XYXY
 
 
-def _moved(boxes, format, canvas_size, move, mode, by_edges: bool = False):
+def _moved(boxes, format, canvas_size, move, mode, whole=()):
     """The boxes after `move`, a map of places, clamped to the new canvas.
 
     A box stays one: upright boxes become the upright box around their corners, rotated ones the rotated box around
-    them. Whole numbers are moved as floats, and lose their fractions at the end; with `by_edges`, as left, top, right
-    and bottom.
+    them. Whole numbers are moved as floats, and lose their fractions at the end. `whole` tells where they
+    lose them as left, top, right and bottom: "before" the move, "after" it. (torchvision does so in some transforms.)
     """
     format = _format_of(format)
     array = array_of(boxes)
@@ -32,13 +32,13 @@ def _moved(boxes, format, canvas_size, move, mode, by_edges: bool = False):
         points = move(_formats.corners(array, format))
         out = _formats.from_corners(_formats.rectangle_of(points), format)
         return to_tensor(_formats.clamp(out, format, canvas_size, mode).astype(array.dtype, copy=False))
-    edges = array if by_edges else _formats.as_floats(array)
+    edges = array if "before" in whole else _formats.as_floats(array)
     edges = _formats.as_floats(_formats.to_xyxy(edges, format))
     x, y = edges[..., [0, 2, 2, 0]], edges[..., [1, 1, 3, 3]]
     points = move(np.stack([x, y], -1))
     edges = np.concatenate([points.min(-2), points.max(-2)], -1)
     edges = _formats.clamp(edges, XYXY, canvas_size, mode)
-    if by_edges:
+    if "after" in whole:
         edges = edges.astype(array.dtype, copy=False)
     return to_tensor(_formats.from_xyxy(edges, format).astype(array.dtype, copy=False))
 
@@ -204,7 +204,7 @@ def perspective_bounding_boxes(
     bounding_boxes, format, canvas_size, startpoints, endpoints, coefficients=None, clamping_mode="soft"
 ):
     move = _maps.perspective(startpoints, endpoints, coefficients)
-    return _moved(bounding_boxes, format, canvas_size, move, clamping_mode, by_edges=True)
+    return _moved(bounding_boxes, format, canvas_size, move, clamping_mode, whole=("before",))
 
 
 def perspective_keypoints(keypoints, canvas_size, startpoints, endpoints, coefficients=None):
@@ -215,7 +215,7 @@ def elastic_bounding_boxes(bounding_boxes, format, canvas_size, displacement, cl
     move = _maps.displacement(displacement_of(displacement, canvas_size), canvas_size)
     format = _format_of(format)
     if not is_rotated_bounding_format(format):
-        return _moved(bounding_boxes, format, canvas_size, move, clamping_mode, by_edges=True)
+        return _moved(bounding_boxes, format, canvas_size, move, clamping_mode, whole=("before", "after"))
     # A rotated box keeps its size and angle; its centre moves.
     centred = _formats.convert(array_of(bounding_boxes), format, BoundingBoxFormat.CXCYWHR).copy()
     centred[..., :2] = move(centred[..., :2])
