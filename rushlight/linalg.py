@@ -1,5 +1,6 @@
 """Linear algebra. Names as in `torch.linalg`; what they do is in ops/."""
-from rushlight.ops import contraction, decompositions, householder, linear_systems, matrix_functions, norms
+from rushlight.ops import (contraction, decompositions, householder, least_squares, linear_systems, matrix_functions, norms,
+                           triangular)
 from rushlight.ops.matrices import LinAlgError
 from rushlight.tensor.binding import _with_out
 

@@ -4,7 +4,7 @@ import math
 import rushlight as torch
 from rushlight.distributions import constraints
 from rushlight.distributions.transforms_base import (ComposeTransform, IndependentTransform, ReshapeTransform, Transform,
-                                                     _InverseTransform, identity_transform)  # noqa: F401
+                                                     identity_transform)
 
 __all__ = ["AbsTransform", "AffineTransform", "ComposeTransform", "ExpTransform", "IndependentTransform", "LowerCholeskyTransform",
            "PowerTransform", "ReshapeTransform", "SigmoidTransform", "SoftplusTransform", "TanhTransform", "SoftmaxTransform",

@@ -87,10 +87,18 @@ def _tape(op, operands, attrs, entry, outs):
     rule = _rule(op, operands, attrs, entry, needs)
     if not rule.gives:
         return
-    edges = [operands[i]._edge() for i in rule.gives]
-    if None in edges and len(op.grads) > 1:
-        needs, edges = _connected(needs, rule.gives, edges)
-        rule = _rule(op, operands, attrs, entry, needs)
+    edges = []
+    for i in rule.gives:
+        t = operands[i]
+        if t._view is not None:
+            edge = t._edge()
+            if edge is None and len(op.grads) > 1:
+                needs, edges = _connected(needs, rule.gives, [operands[k]._edge() for k in rule.gives])
+                rule = _rule(op, operands, attrs, entry, needs)
+                break
+            edges.append(edge)
+        else:
+            edges.append(t if t._node is None else (t._node, t._nr))
     saved = [(operands[i], operands[i]._counter.n) for i in rule.saves]
     for i in rule.numbers:
         saved.append((operands[i], 0))
@@ -134,7 +142,7 @@ def apply_write(op, target, operands, attrs=()):
         rule = _rule_of_write(op, target, operands, attrs, needs)
         if rule.gives:
             edges = [operands[i]._edge() for i in rule.gives]
-            if None in edges and len(op.grads) > 1:
+            if len(op.grads) > 1 and any([edge is None for edge in edges]):
                 needs, edges = _connected(needs, rule.gives, edges)
                 rule = _rule_of_write(op, target, operands, attrs, needs)
             saved = []

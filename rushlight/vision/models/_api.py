@@ -8,7 +8,7 @@ __all__ = ["WeightsEnum", "Weights", "get_model", "get_model_builder", "get_mode
 
 
 class Weights:
-    """Where trained weights lie (`url`), what prepares images for them (`transforms()`), and facts about them (`meta`)."""
+    """Where trained weights lie (`url`), what prepares images for them (`transforms()`), facts about them (`meta`)."""
 
     def __init__(self, url: str, transforms, meta: dict) -> None:
         self.url = url
@@ -42,7 +42,7 @@ class WeightsEnum(Enum):
 
     @classmethod
     def verify(cls, obj):
-        """The member that `obj` is or names; None for None. TypeError for anything else, KeyError for an unknown name."""
+        """The member that `obj` is or names; None for None. TypeError for other kinds, KeyError for unknown names."""
         if obj is None:
             return None
         if isinstance(obj, str):
@@ -54,7 +54,7 @@ class WeightsEnum(Enum):
         return obj
 
     def get_state_dict(self, *args, **kwargs) -> dict:
-        """The weights, from the hub's folder or downloaded to it. Arguments as of `torch.hub.load_state_dict_from_url`."""
+        """The weights, from the hub's folder or downloaded to it; arguments: `torch.hub.load_state_dict_from_url`'s."""
         return torch.hub.load_state_dict_from_url(self.url, *args, **kwargs)
 
     def __repr__(self) -> str:
@@ -95,7 +95,7 @@ def _parent_package(builder) -> str:
 
 
 def list_models(module=None, include=None, exclude=None) -> list[str]:
-    """Names of the models, in order: those in a package, like any of `include` (shell patterns), like none of `exclude`."""
+    """Names of the models, sorted: those in a package, like any of `include` (shell patterns), none of `exclude`."""
     from fnmatch import fnmatch
 
     names = {

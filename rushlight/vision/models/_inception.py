@@ -6,7 +6,7 @@ nn = torch.nn
 
 
 def as_imagenet_of_tensorflow(x):
-    """Images (N, 3, H, W) normalised by ImageNet's means and spreads, as ones in [-1, 1]: what TensorFlow trained on."""
+    """Images (N, 3, H, W) normalised by ImageNet's means and spreads, as in [-1, 1]: what TensorFlow trained on."""
     channels = [
         torch.unsqueeze(x[:, i], 1) * (std / 0.5) + (mean - 0.5) / 0.5
         for i, (mean, std) in enumerate([(0.485, 0.229), (0.456, 0.224), (0.406, 0.225)])

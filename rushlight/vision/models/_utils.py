@@ -166,7 +166,7 @@ def _modernise(kwargs: dict, parameter: str, old_name: str, meant) -> None:
 
 
 def _ovewrite_named_param(kwargs: dict, param: str, new_value) -> None:
-    """Set a keyword argument that the weights fix. ValueError if it was given otherwise. (The name is torchvision's.)"""
+    """Set a keyword argument that the weights fix; ValueError if it was given otherwise. (torchvision's name.)"""
     kwargs[param] = _ovewrite_value_param(param, kwargs.get(param), new_value)
 
 

@@ -42,7 +42,7 @@ class _AllThere(BaseException):
 
 
 def _outputs(model, nodes, args, kwargs) -> dict:
-    """The outputs of modules by their names, in the order of the run; `name_1` is what the module `name` gives at its second call."""
+    """Outputs of modules by name, in the order of the run; `name_1` is what `name` gives at its second call."""
     modules = dict(model.named_modules())
     outputs = {}
     handles = []

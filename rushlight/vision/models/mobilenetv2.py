@@ -76,7 +76,8 @@ class MobileNetV2(nn.Module):
         for expansion, channels, count, stride in setting:
             out = _make_divisible(channels * width_mult, round_nearest)
             for i in range(count):
-                features.append(block(width, out, stride if i == 0 else 1, expand_ratio=expansion, norm_layer=norm_layer))
+                step = stride if i == 0 else 1
+                features.append(block(width, out, step, expand_ratio=expansion, norm_layer=norm_layer))
                 width = out
         features.append(
             Conv2dNormActivation(

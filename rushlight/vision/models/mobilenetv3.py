@@ -159,7 +159,7 @@ def _check_setting(setting) -> None:
 def _mobilenet_v3_conf(
     arch: str, width_mult: float = 1.0, reduced_tail: bool = False, dilated: bool = False, **kwargs
 ):
-    """(rows, width of the last layer but one). `reduced_tail` halves the last rows, `dilated` keeps their resolution."""
+    """(rows, width of the last layer but one). `reduced_tail` halves the last rows, `dilated` keeps their size."""
     less = 2 if reduced_tail else 1
     dilation = 2 if dilated else 1
     row = partial(InvertedResidualConfig, width_mult=width_mult)

@@ -350,7 +350,7 @@ def interpolate_embeddings(
     interpolation_mode: str = "bicubic",
     reset_heads: bool = False,
 ):
-    """A state dict for images of another size: the grid of places is interpolated. With `reset_heads`, without heads."""
+    """A state dict for images of another size: the places are interpolated. With `reset_heads`, without heads."""
     places = model_state["encoder.pos_embedding"]
     n, seq_length, hidden_dim = places.shape
     if n != 1:
@@ -361,7 +361,10 @@ def interpolate_embeddings(
     token, grid = places[:, :1, :], places[:, 1:, :].permute(0, 2, 1)
     side = int(math.sqrt(seq_length - 1))
     if side * side != seq_length - 1:
-        raise ValueError(f"seq_length is not a perfect square! Instead got side * side = {side * side} and {seq_length - 1}")
+        raise ValueError(
+            f"seq_length is not a perfect square! Instead got seq_length_1d * seq_length_1d = {side * side} "
+            f"and seq_length = {seq_length - 1}"
+        )
     new_side = image_size // patch_size
     grid = nn.functional.interpolate(
         grid.reshape(1, hidden_dim, side, side), size=new_side, mode=interpolation_mode, align_corners=True
