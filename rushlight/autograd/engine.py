@@ -530,10 +530,10 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     grads = _first_gradients(outputs, given)
     if retain_graph is None:
         retain_graph = create_graph
+    roots = _roots(outputs)
     for t in inputs:
         if not t._requires_now():
             raise RuntimeError("One of the differentiated Tensors does not require grad")
-    roots = _roots(outputs)
     results = run_backward(roots, grads, retain_graph, create_graph, inputs, False)
     out = []
     for t, g in zip(inputs, results):

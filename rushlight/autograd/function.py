@@ -199,20 +199,16 @@ def _wrap(cls, ctx, args, outs, tape):
         if not isinstance(o, Tensor):
             wrapped.append(o)
             continue
-        is_input = any(o is a for a in inputs)
-        is_dirty = any(o is d for d in dirty)
-        differentiable = not any(o is p for p in plain) and (o.dtype.is_floating_point or o.dtype.is_complex)
-        if is_input and not is_dirty:
-            o = engine.new_tensor(o._storage, o._meta, o._counter)
-        if tape and differentiable:
-            if is_dirty and is_input:
-                from ..tensor import rebase
-
-                rebase.check(o, current(), True)
-                rebase.rewrite_history(o, ctx)
-                o._nr = i if o._view is None else o._nr
-            else:
-                o._requires, o._node, o._nr, o._view = True, ctx, i, None
+        history = tape and not any(o is p for p in plain) and (o.dtype.is_floating_point or o.dtype.is_complex)
+        if any(o is d for d in dirty):
+            o = _written(o, ctx, i, history)
+        else:
+            if any(o is a for a in inputs):
+                o = o.detach() if not tape and o._requires and o._node is None else _alias(o)
+            if history:
+                o._requires, o._node, o._nr = True, ctx, i
+                if o._base is not None:
+                    o._view.kind, o._view.seen = "custom", o._counter.n
         wrapped.append(o)
     if tape:
         saved = []
@@ -230,6 +226,35 @@ def _wrap(cls, ctx, args, outs, tape):
         ctx.saved_tuple = tuple(saved)
         ctx.to_save = ()
     return wrapped
+
+
+def _written(o, ctx, i, history):
+    """An output that is an input written in place: it goes on from the Function's node."""
+    from ..tensor import rebase
+
+    o._counter.n += 1
+    leaf = o._requires and o._node is None and o._base is None
+    if not history:
+        return o.detach() if leaf else o
+    if leaf:
+        raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
+    rebase.check(o, current(), True)
+    rebase.rewrite_history(o, ctx)
+    if o._base is None:
+        o._nr = i
+    return o
+
+
+def _alias(o):
+    """An input returned as it is: a view of it, which can have a node of its own."""
+    from ..tensor.view_ops import alias
+
+    rec = current()
+    before, rec.grad = rec.grad, False
+    try:
+        return alias(o)
+    finally:
+        rec.grad = before
 
 
 def once_differentiable(fn):

@@ -449,8 +449,10 @@ def _clamp_side(name, prim, keeps, gives, bound):
 
 clamp_tensor_op = Op("clamp_tensor", "input min max", compute=_clamp, node="ClampBackward0", display="clamp",
                      grads={operand: clamp_op.grads[operand][0] for operand in ("input", "min", "max")})
+clamp_op.dtype_word = dt.c_name
 clamp_min_op, clamp_min_tensor_op = _clamp_side("clamp_min", "max", ge_op, lt_op, "min")
 clamp_max_op, clamp_max_tensor_op = _clamp_side("clamp_max", "min", le_op, gt_op, "max")
+clamp_min_op.dtype_word = clamp_max_op.dtype_word = dt.c_name
 nan_to_num_op = Op("nan_to_num", "input", "nan posinf neginf", compute=lambda x, nan, posinf, neginf: _nan_to_num(x, nan, posinf, neginf),
                    grads={"input": lambda g, input: mul_op(g, isfinite_op(input))})
 

@@ -44,6 +44,7 @@ class Op:
                             # "itself": if it is written over itself
     names = None            # names the tape node by (attrs, infos), where one name does not do
     refused = None          # a check of the operands' dtypes: see ops.refusals
+    dtype_word = staticmethod(dt.long_name)     # how the error of an in-place write that does not fit names the target's dtype
     layout = None           # how the result lies in memory: None for contiguous, or a rule of graph.layout
     apply = None            # set by tensor.apply
     apply_write = None
@@ -102,9 +103,9 @@ class Op:
         except NotImplementedError:
             if self.promote == "arith" and self.name not in P.COMPARE:      # that the result does not fit is said first
                 check_shape(P.broadcast_shapes(*(v.shape for v in values)), seen.shape)
-                check_fits(promoted(values, self.promote)[0].dtype, seen.dtype)
+                check_fits(promoted(values, self.promote)[0].dtype, seen.dtype, self.dtype_word)
             raise
-        return fit_for_write(result, seen.shape, seen.dtype)
+        return fit_for_write(result, seen.shape, seen.dtype, self.dtype_word)
 
     # ------------------------------------------------------------ gradients
     def rule(self, attrs, needs, infos, out_infos):
@@ -133,10 +134,10 @@ def promoted(values, how):
     return [None if v is None else P.cast(v, common) for v in values]
 
 
-def check_fits(result, target):
+def check_fits(result, target, dtype_word):
     """PyTorch's error if a result of one dtype may not be written over another."""
     if not dt.can_cast(result, target):
-        raise RuntimeError(f"result type {dt.long_name(result)} can't be cast to the desired output type {dt.long_name(target)}")
+        raise RuntimeError(f"result type {dt.long_name(result)} can't be cast to the desired output type {dtype_word(target)}")
 
 
 def check_shape(result, target):
@@ -147,10 +148,10 @@ def check_shape(result, target):
             raise RuntimeError(f"output with shape {list(target)} doesn't match the broadcast shape {list(joined)}")
 
 
-def fit_for_write(result, shape, dtype):
+def fit_for_write(result, shape, dtype, dtype_word=dt.long_name):
     """Cast and spread a result for an in-place write; PyTorch's errors if it does not fit."""
     check_shape(result.shape, shape)
-    check_fits(result.dtype, dtype)
+    check_fits(result.dtype, dtype, dtype_word)
     return P.expand(P.cast(result, dtype), shape)
 
 

@@ -64,12 +64,18 @@ def _exact_product(step):
     return fused
 
 
+def _wanting_gradients(t):
+    if not (t.dtype.is_floating_point or t.dtype.is_complex):
+        raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+    return t.requires_grad_()
+
+
 def _finish(t, requires_grad, out=None):
     if out is not None:
         from .binding import write_out
 
         return write_out(out, t, "out")
-    return t.requires_grad_() if requires_grad else t
+    return _wanting_gradients(t) if requires_grad else t
 
 
 def _place(device, layout=None):
@@ -163,7 +169,7 @@ def _like(fill):
         _place(device, layout)
         dtype = dtype or input._meta.dtype
         t = lay_like(input, dtype, memory_format, lambda shape: full_of(shape, *(args or (fill,)), dtype))
-        return t.requires_grad_() if requires_grad else t
+        return _wanting_gradients(t) if requires_grad else t
     return run
 
 
@@ -184,7 +190,7 @@ def empty_strided(size, stride, *, dtype=None, layout=None, device=None, require
     n = 1 + sum((a - 1) * b for a, b in zip(size, stride)) if 0 not in size else 0
     t = full_of((n,), 0, dtype or dt.get_default_dtype()).as_strided(tuple(size), tuple(stride))
     t._view = None
-    return t.requires_grad_() if requires_grad else t
+    return _wanting_gradients(t) if requires_grad else t
 
 
 def arange(start=0, end=None, step=1, *, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
@@ -319,7 +325,7 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
         t = data.detach().to(dtype or data.dtype, copy=True)
     else:
         t = _from_data(data, dtype)
-    return t.requires_grad_() if requires_grad else t
+    return _wanting_gradients(t) if requires_grad else t
 
 
 def _from_data(data, dtype):
@@ -475,7 +481,7 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
     t = as_tensor(obj, dtype)
     if copy:
         t = t.clone()
-    return t.requires_grad_() if requires_grad else t
+    return _wanting_gradients(t) if requires_grad else t
 
 
 def scalar_tensor(s, *, dtype=None, device=None, layout=None, requires_grad=False):
@@ -504,7 +510,7 @@ def legacy_constructor(cls, *args, device=None, dtype=None, requires_grad=False)
         t = full_of(_sizes("Tensor", args), 0, dtype)
     if real is not Tensor:
         return t.as_subclass(real)
-    return t.requires_grad_() if requires_grad else t
+    return _wanting_gradients(t) if requires_grad else t
 
 
 class _LegacyType(type):

@@ -124,18 +124,35 @@ def randn(*sizes, size=None, generator=None, out=None, dtype=None, layout=None, 
     return _finish(draw("normal", (0.0, 1.0), shape, dtype, generator), requires_grad, out)
 
 
-def randint(low=0, high=None, size=None, *, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False,
-            pin_memory=False):
-    """Integers of [low, high)."""
+def randint(*args, low=None, high=None, size=None, generator=None, out=None, dtype=None, layout=None, device=None,
+            requires_grad=False, pin_memory=False):
+    """Integers of [low, high): randint(high, size) or randint(low, high, size), by place or by name."""
     _place(device, layout)
-    if size is None:
-        low, high, size = 0, low, high
-    elif high is None:
-        low, high = 0, low
-    low, high = int(low), int(high)
+    args = list(args)
+    if size is None and args and isinstance(args[-1], (tuple, list)):
+        size = args.pop()
+    if high is None and args:
+        high = args.pop()
+    if low is None and args:
+        low = args.pop()
+    if args or high is None or size is None:
+        raise TypeError("randint() takes (high, size) or (low, high, size): numbers, then a tuple of ints")
+    low, high = _limit("low", low if low is not None else 0), _limit("high", high)
+    dtype = dtype or dt.int64
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-    return _finish(draw("integers", (low, high), _sizes("randint", (size,)), dtype or dt.int64, generator), requires_grad, out)
+    if dtype.kind == "int":
+        limits = dt.iinfo(dtype)
+        for name, value in (("from", low), ("to - 1", high - 1)):
+            if not limits.min <= value <= limits.max:
+                raise RuntimeError(f"{name} is out of bounds for {dt.c_name(dtype)}")
+    return _finish(draw("integers", (low, high), _sizes("randint", (size,)), dtype, generator), requires_grad, out)
+
+
+def _limit(name, value):
+    if isinstance(value, float) or not hasattr(value, "__index__"):
+        raise TypeError(f"randint(): argument '{name}' must be int, not {dt.type_name(value)}")
+    return value.__index__()
 
 
 def randperm(n, *, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
@@ -160,8 +177,10 @@ randn_like = _like(lambda shape, **k: randn(shape, **k))
 _randint_like = _like(lambda shape, low, high, **k: randint(low, high, shape, **k))
 
 
-def randint_like(input, low, high=None, **kwargs):
-    return _randint_like(input, *((0, low) if high is None else (low, high)), **kwargs)
+def randint_like(input, *limits, low=None, high=None, **kwargs):
+    """Integers of [low, high) in the shape of input: randint_like(input, high) or randint_like(input, low, high)."""
+    limits = [*([] if low is None else [low]), *limits, *([] if high is None else [high])]
+    return _randint_like(input, *([0] * (2 - len(limits))), *limits, **kwargs)
 
 
 def normal(mean=0.0, std=1.0, size=None, *, generator=None, out=None, dtype=None, device=None, requires_grad=False):

@@ -1,5 +1,6 @@
 """The Tensor: a storage, a view of it, and its place on the tape."""
 import weakref
+from operator import index
 
 from ..autograd import engine
 from ..graph import recorder, views
@@ -444,6 +445,8 @@ def from_array(array, dtype=None, requires_grad=False):
 
 def wrap_dim(dim, ndim):
     """dim in range(ndim); IndexError, worded as PyTorch's, if it is out of range."""
+    if dim.__class__ is not int:
+        dim = index(dim)
     if -ndim <= dim < ndim:
         return dim if dim >= 0 else dim + ndim
     if ndim == 0 and dim in (0, -1):

@@ -248,6 +248,8 @@ def movedim(input, source, destination):
                            f"number of dims as destination ({list(destination)} dims)")
     source = [wrap_dim(d, ndim) for d in source]
     destination = [wrap_dim(d, ndim) for d in destination]
+    if ndim == 0:
+        return alias(input)
     order = [-1] * ndim
     for s, d in zip(source, destination):
         order[d] = s

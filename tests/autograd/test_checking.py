@@ -1,6 +1,7 @@
 """gradcheck and gradgradcheck: what passes, what fails, and the texts."""
 import pytest
 import rushlight as torch
+from rushlight.autograd.checking import GradcheckError
 
 
 def functions(T):
@@ -67,7 +68,7 @@ def test_like_pytorch(oracle, text):
 
 
 def test_float32_is_warned_of():
-    with pytest.warns(UserWarning, match="not a double precision"), pytest.raises(torch.autograd.checking.GradcheckError):
+    with pytest.warns(UserWarning, match="not a double precision"), pytest.raises(GradcheckError):
         torch.autograd.gradcheck(torch.sin, (torch.ones(2, requires_grad=True),))
 
 

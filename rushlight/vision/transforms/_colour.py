@@ -123,25 +123,8 @@ class RandomErasing(torch.nn.Module):
     @staticmethod
     def get_params(img, scale, ratio, value=None):
         """(top, left, height, width, what to write); the whole image as it is where ten draws do not fit."""
-        channels, height, width = img.shape[-3], img.shape[-2], img.shape[-1]
-        area = height * width
-        log_ratio = torch.log(torch.tensor(ratio))
-        low, high = float(log_ratio[0]), float(log_ratio[1])
-        for _ in range(10):
-            share = area * uniform(scale[0], scale[1])
-            aspect = torch.exp(torch.empty(1).uniform_(low, high)).item()
-            h = int(round(math.sqrt(share * aspect)))
-            w = int(round(math.sqrt(share / aspect)))
-            if not (h < height and w < width):
-                continue
-            if value is None:
-                v = torch.empty([channels, h, w], dtype=torch.float32).normal_()
-            else:
-                v = torch.tensor(value)[:, None, None]
-            top = whole(0, height - h + 1)
-            left = whole(0, width - w + 1)
-            return top, left, h, w, v
-        return 0, 0, height, width, img
+        drawn = draw_erasing(*img.shape[-3:], scale, ratio, value)
+        return (0, 0, img.shape[-2], img.shape[-1], img) if drawn is None else drawn
 
     def forward(self, img):
         if not chance(self.p):
@@ -165,6 +148,28 @@ class RandomErasing(torch.nn.Module):
             f"{type(self).__name__}(p={self.p}, scale={self.scale}, ratio={self.ratio}, "
             f"value={self.value}, inplace={self.inplace})"
         )
+
+
+def draw_erasing(channels: int, height: int, width: int, scale, ratio, value=None):
+    """RandomErasing.get_params of an image of this size; None where ten draws do not fit."""
+    area = height * width
+    log_ratio = torch.log(torch.tensor(ratio))
+    low, high = float(log_ratio[0]), float(log_ratio[1])
+    for _ in range(10):
+        share = area * uniform(scale[0], scale[1])
+        aspect = torch.exp(torch.empty(1).uniform_(low, high)).item()
+        h = int(round(math.sqrt(share * aspect)))
+        w = int(round(math.sqrt(share / aspect)))
+        if not (h < height and w < width):
+            continue
+        if value is None:
+            v = torch.empty([channels, h, w], dtype=torch.float32).normal_()
+        else:
+            v = torch.tensor(value)[:, None, None]
+        top = whole(0, height - h + 1)
+        left = whole(0, width - w + 1)
+        return top, left, h, w, v
+    return None
 
 
 class GaussianBlur(torch.nn.Module):

@@ -172,25 +172,7 @@ class RandomResizedCrop(torch.nn.Module):
     def get_params(img, scale, ratio) -> tuple[int, int, int, int]:
         """(top, left, height, width): the first of ten draws that fits; else the middle, as near the ratio as it goes."""
         _, height, width = F.get_dimensions(img)
-        area = height * width
-        log_ratio = torch.log(torch.tensor(ratio))
-        low, high = float(log_ratio[0]), float(log_ratio[1])
-        for _ in range(10):
-            target = area * uniform(scale[0], scale[1])
-            # in float32, as the draw itself is
-            aspect = torch.exp(torch.empty(1).uniform_(low, high)).item()
-            w = int(round(math.sqrt(target * aspect)))
-            h = int(round(math.sqrt(target / aspect)))
-            if 0 < w <= width and 0 < h <= height:
-                top = whole(0, height - h + 1)
-                left = whole(0, width - w + 1)
-                return top, left, h, w
-        h, w = height, width
-        if width / height < min(ratio):
-            h = int(round(width / min(ratio)))
-        elif width / height > max(ratio):
-            w = int(round(height * max(ratio)))
-        return (height - h) // 2, (width - w) // 2, h, w
+        return draw_resized_crop(height, width, scale, ratio)
 
     def forward(self, img):
         top, left, height, width = self.get_params(img, self.scale, self.ratio)
@@ -202,6 +184,29 @@ class RandomResizedCrop(torch.nn.Module):
             f"{type(self).__name__}(size={self.size}, scale={scale}, ratio={ratio}, "
             f"interpolation={self.interpolation.value}, antialias={self.antialias})"
         )
+
+
+def draw_resized_crop(height: int, width: int, scale, ratio) -> tuple[int, int, int, int]:
+    """RandomResizedCrop.get_params of an image of this size."""
+    area = height * width
+    log_ratio = torch.log(torch.tensor(ratio))
+    low, high = float(log_ratio[0]), float(log_ratio[1])
+    for _ in range(10):
+        target = area * uniform(scale[0], scale[1])
+        # in float32, as the draw itself is
+        aspect = torch.exp(torch.empty(1).uniform_(low, high)).item()
+        w = int(round(math.sqrt(target * aspect)))
+        h = int(round(math.sqrt(target / aspect)))
+        if 0 < w <= width and 0 < h <= height:
+            top = whole(0, height - h + 1)
+            left = whole(0, width - w + 1)
+            return top, left, h, w
+    h, w = height, width
+    if width / height < min(ratio):
+        h = int(round(width / min(ratio)))
+    elif width / height > max(ratio):
+        w = int(round(height * max(ratio)))
+    return (height - h) // 2, (width - w) // 2, h, w
 
 
 class FiveCrop(torch.nn.Module):

@@ -14,8 +14,8 @@ from rushlight.vision.transforms._policies import CIFAR10, IMAGENET, SVHN
 __all__ = ["AutoAugmentPolicy", "AutoAugment", "RandAugment", "TrivialAugmentWide", "AugMix"]
 
 
-def _apply_op(img, op_name: str, magnitude: float, interpolation, fill):
-    """The image after one named operation."""
+def _apply_op(img, op_name: str, magnitude: float, interpolation, fill, F=F):
+    """The image after one named operation, by the functions of `F`."""
     moved = {"interpolation": interpolation, "fill": fill}
     if op_name == "ShearX":
         # From the top left corner, as Pillow shears in the papers' code.
