@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import random
+import signal
 import sys
 
 # Two workers share two cores: one thread each.  It must be said before NumPy loads its BLAS.
@@ -16,6 +17,9 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 os.environ.setdefault("MPLBACKEND", "agg")
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:        # so a shell starts what it puts in the background; children would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SKIPPED_FOR_WANT_OF_ORACLE = "oracle:"  # how the reason of such a skip begins
 ORACLE_FIXTURES = {"oracle", "oracle_vision", "oracle_package"}
