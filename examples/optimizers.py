@@ -73,7 +73,7 @@ def main():
         plt.ylabel("mean squared error")
         plt.yscale("log")
         plt.legend()
-        plt.savefig(args.plot, dpi=80)
+        plt.savefig(args.plot, dpi=80, bbox_inches="tight")
         print(f"wrote {args.plot}")
 
 

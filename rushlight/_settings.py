@@ -5,6 +5,7 @@ A backend that has such a choice reads it here.
 
 _threads = None
 _interop_threads = None
+_here = None             # how many cores this process may use
 _precision = "highest"
 _deterministic = False
 _warn_only = False
@@ -21,9 +22,12 @@ def _count(name, n):
 
 
 def _cores():
-    import os
+    global _here
+    if _here is None:
+        import os
 
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        _here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return _here
 
 
 def get_num_threads():

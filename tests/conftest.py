@@ -37,11 +37,16 @@ def pytest_addoption(parser):
     group = parser.getgroup("rushlight")
     group.addoption("--require-oracle", action="store_true",
                     help="fail, do not skip, where PyTorch (the oracle of the comparisons) is missing")
+    group.addoption("--compiled", action="store_true", help="compile every plan before its first run, instead of interpreting it")
     group.addoption("--slow", action="store_true", help="run the tests marked slow, too")
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes many seconds; runs with --slow")
+    if config.getoption("--compiled"):
+        from rushlight.backends.tiers import tiers
+
+        tiers.mode, tiers.sight, tiers.strict = "wait", 1, True
     config.addinivalue_line("markers", "oracle: compares with PyTorch (given to each test that asks for it)")
 
 

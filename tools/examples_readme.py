@@ -14,7 +14,7 @@ EXAMPLES = pathlib.Path(__file__).resolve().parents[1] / "examples"
 RUNS = [("linear_regression.py", "", None), ("softmax_regression.py", "", None), ("mlp.py", "", None),
         *((f"convnets.py --model {m}", "", None) for m in "lenet alexnet vgg nin googlenet resnet densenet".split()),
         ("fashion_mnist_csv.py", "", None), ("mnist_verify.py", "--picture", "digits.png"), ("cifar10.py", "", None),
-        ("optimizers.py", "--plot", "optimizers.png"), ("augmentation.py", "--picture", "augmentation.png"),
+        ("optimizers.py", "--plot", "optimizers.png"), ("augmentation.py", "--picture", "augmentation.jpg"),
         ("fine_tuning.py", "", None), ("segmentation.py", "--picture", "segmentation.png")]
 
 
@@ -31,8 +31,10 @@ def main():
             text = "\n".join(line for line in done.stdout.splitlines() if not line.startswith("wrote "))
             parts.append(f"### `{' '.join([command, *extra])}`\n\n```\n{text.strip()}\n```\n")
             if picture:
-                image = Image.open(pathlib.Path(scratch) / picture)
-                image.thumbnail((560, 560))
+                image = Image.open(pathlib.Path(scratch) / picture).convert("RGB")
+                image.thumbnail((480, 480))
+                if picture.endswith(".png"):
+                    image = image.quantize(128)  # a palette keeps the files small
                 image.save(pictures / picture, optimize=True)
                 parts.append(f"![{picture}](pictures/{picture})\n")
             print(command, flush=True)

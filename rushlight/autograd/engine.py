@@ -31,8 +31,11 @@ def unpack(node, tensor, version):
 
 
 def _first_modified(node):
-    """The message about the first of a node's saved tensors that was written, in PyTorch's order: by their names."""
-    for _, i in sorted(zip(saved_names(node.rule), range(len(node.saved)))):
+    """The message about the first of a node's saved tensors that was written, in PyTorch's order: operands by their names, then
+    outputs by theirs.
+    """
+    operands = len(node.rule.saves) + len(node.rule.numbers)
+    for _, _, i in sorted((i >= operands, name, i) for i, name in enumerate(saved_names(node.rule))):
         tensor, version = node.saved[i]
         if tensor.__class__ not in SCALARS and tensor is not None and tensor._counter.n != version:
             return _modified(node, tensor, tensor._counter.n, version)
@@ -40,7 +43,7 @@ def _first_modified(node):
 
 def _modified(node, tensor, now, version):
     meta = tensor._meta
-    kind = f"torch.{meta.dtype.legacy}"
+    kind = {dt.bool_: "CPUBoolType", dt.bfloat16: "CPUBFloat16Type"}.get(meta.dtype) or f"torch.{meta.dtype.legacy}"
     made = getattr(tensor, "grad_fn", None)
     if tensor.__class__ is SavedOutput:
         origin = f", which is output 0 of {node.plain_name()},"
@@ -394,6 +397,10 @@ def _finish_leaf(task, leaf, g):
             new = hook((g,))
             if new is not None:
                 g = new[0] if isinstance(new, tuple) else new
+    if leaf._node is not None:
+        raise RuntimeError("leaf variable has been moved into the graph interior")
+    if not leaf._requires:      # taken off the tape since, by detach_
+        return
     _accumulate(task, leaf, g)
     if node is not None and node.hooks:
         for hook in tuple(node.hooks.values()):
@@ -536,10 +543,10 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
             raise RuntimeError("One of the differentiated Tensors does not require grad")
     results = run_backward(roots, grads, retain_graph, create_graph, inputs, False)
     out = []
-    for t, g in zip(inputs, results):
+    for i, (t, g) in enumerate(zip(inputs, results)):
         if g is None:
             if not allow_unused:
-                raise RuntimeError("One of the differentiated Tensors appears to not have been used in the graph. Set "
+                raise RuntimeError(f"The differentiated Tensor at index {i} appears to not have been used in the graph. Set "
                                    "allow_unused=True if this is the desired behavior.")
             if materialize_grads:
                 g = t._zeros_like()

@@ -84,6 +84,7 @@ class BackwardNode(Node, FunctionCtx):
         if len(results) != n:
             raise RuntimeError(f"function {self.name()} returned an incorrect number of gradients (expected {n}, got {len(results)})")
         out = []
+        edges = iter(self.edges)
         for i, (g, kind) in enumerate(zip(results, self.input_kinds)):
             if kind is None:
                 if g is not None and not self.is_tensor[i]:
@@ -93,6 +94,7 @@ class BackwardNode(Node, FunctionCtx):
             if g is not None:
                 if not isinstance(g, engine.Tensor):
                     raise RuntimeError(f"expected Variable or None (got {type(g).__name__})")
+            if next(edges) is not None and g is not None:
                 g = _fit(g, kind, self.name(), i)
             out.append(g)
         return out
@@ -164,6 +166,9 @@ class Function(metaclass=_FunctionMeta):
         needs = tuple(t and a._requires_now() for a, t in zip(args, ctx.is_tensor))
         ctx.needs_input_grad = needs
         before = rec.grad
+        tape = before and any(needs)
+        if tape:        # before forward, which may write over its inputs
+            ctx.edges = [a._edge() for a, need in zip(args, needs) if need]
         rec.grad = False
         try:
             if split:
@@ -173,7 +178,6 @@ class Function(metaclass=_FunctionMeta):
                 outputs = cls.forward(ctx, *args)
         finally:
             rec.grad = before
-        tape = before and any(needs)
         many = isinstance(outputs, (tuple, list))
         outs = list(outputs) if many else [outputs]
         wrapped = _wrap(cls, ctx, args, outs, tape)
@@ -190,7 +194,6 @@ def _wrap(cls, ctx, args, outs, tape):
             raise RuntimeError("Some elements marked as dirty during the forward method were not returned as output. The inputs that "
                                "are modified inplace must all be outputs of the Function.")
     if tape:
-        ctx.edges = [a._edge() for a, need in zip(args, ctx.needs_input_grad) if need]
         ctx.input_kinds = [(a._meta.shape, a._meta.dtype) if need else None for a, need in zip(args, ctx.needs_input_grad)]
         ctx.out_infos = [(o._meta.shape, o._meta.dtype) if isinstance(o, Tensor) else None for o in outs]
         ctx.count = len(outs)
@@ -204,11 +207,13 @@ def _wrap(cls, ctx, args, outs, tape):
             o = _written(o, ctx, i, history)
         else:
             if any(o is a for a in inputs):
-                o = o.detach() if not tape and o._requires and o._node is None else _alias(o)
+                o = o.detach() if not history and o._requires_now() else _alias(o)
+            if o._base is not None and o._view.kind != "inference":
+                o._view.kind = "custom"
             if history:
                 o._requires, o._node, o._nr = True, ctx, i
                 if o._base is not None:
-                    o._view.kind, o._view.seen = "custom", o._counter.n
+                    o._view.seen = o._counter.n
         wrapped.append(o)
     if tape:
         saved = []
@@ -233,26 +238,23 @@ def _written(o, ctx, i, history):
     from ..tensor import rebase
 
     o._counter.n += 1
-    leaf = o._requires and o._node is None and o._base is None
     if not history:
-        return o.detach() if leaf else o
-    if leaf:
+        return o.detach() if o._requires_now() else o
+    if o._node is None and o._requires_now():
         raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
     rebase.check(o, current(), True)
-    rebase.rewrite_history(o, ctx)
-    if o._base is None:
-        o._nr = i
+    rebase.rewrite_history(o, ctx, i)
     return o
 
 
 def _alias(o):
     """An input returned as it is: a view of it, which can have a node of its own."""
-    from ..tensor.view_ops import alias
+    from ..tensor.view_ops import view_as
 
     rec = current()
     before, rec.grad = rec.grad, False
     try:
-        return alias(o)
+        return view_as(o, o)
     finally:
         rec.grad = before
 

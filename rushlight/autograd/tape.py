@@ -126,7 +126,8 @@ class TapeNode(Node):
         return engine.run_rule(self, grads, create_graph)
 
     def release(self):
-        self.saved = None
+        if self.saved:      # a node that saved nothing may run again
+            self.saved = None
 
     def __getattr__(self, name):
         if name.startswith("_saved_"):

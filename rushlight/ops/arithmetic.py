@@ -220,6 +220,7 @@ def _lerp(a, b, w):
     for name, v in (("end", b), ("weight", w)):
         if v.dtype is not a.dtype and not v.weak and (name == "end" or v.ndim):
             raise RuntimeError(f"expected dtype {dt.c_name(a.dtype)} for `{name}` but got dtype {dt.c_name(v.dtype)}")
+    P.broadcast_shapes(a.shape, b.shape, w.shape)
     if a.dtype.kind in ("bool", "int"):
         raise NotImplementedError(f'"{kernel}" not implemented for \'{dt.long_name(a.dtype)}\'')
     w = P.cast(w, a.dtype)
@@ -242,7 +243,10 @@ def _fused(values):
 
 
 def _addcmul(x, a, b, value):
+    P.broadcast_shapes(x.shape, a.shape, b.shape)
     x, a, b = _fused([x, a, b])
+    if x.dtype is dt.bool_:
+        raise NotImplementedError('"addcmul_cpu_out" not implemented for \'Bool\'')
     return P.binary("add", x, P.binary("mul", P.binary("mul", P.cast(value, x.dtype), a), b))
 
 
@@ -263,6 +267,9 @@ addcmul_op = Op("addcmul", "input tensor1 tensor2 value", compute=_addcmul,
 addcdiv_op = Op("addcdiv", "input tensor1 tensor2 value", compute=_addcdiv,
                 grads={"input": lambda g: g, "tensor1": lambda g, tensor2, value: mul_op(g, cj(div_op(value, tensor2))),
                        "tensor2": lambda g, tensor1, tensor2, value: neg_op(mul_op(g, cj(div_op(mul_op(tensor1, value), mul_op(tensor2, tensor2)))))})
+
+
+lerp_op.fused = addcmul_op.fused = addcdiv_op.fused = True
 
 
 # ------------------------------------------------------------------ comparisons, logic, bits
@@ -374,7 +381,7 @@ angle_op = _float_unary("angle", lambda g: zeros_of(g))
 
 def _rounding(name, prim):
     return Op(name, "input", compute=lambda x: x if x.dtype.kind in ("int", "bool") else P.unary(prim, x),
-              grads={"input": zeros_of})
+              grads={"input": lambda g: zeros_like_op(g)})
 
 
 floor_op, ceil_op, round_op, trunc_op = (_rounding(n, n) for n in ("floor", "ceil", "round", "trunc"))

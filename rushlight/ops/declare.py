@@ -43,11 +43,13 @@ class Op:
     folds = False           # as an in-place op: whether the target may show an element several times (an expanded view);
                             # "itself": if it is written over itself
     names = None            # names the tape node by (attrs, infos), where one name does not do
+    fused = False           # whether it broadcasts its operands, though it promotes them itself, if at all
     refused = None          # a check of the operands' dtypes: see ops.refusals
     dtype_word = staticmethod(dt.long_name)     # how the error of an in-place write that does not fit names the target's dtype
     layout = None           # how the result lies in memory: None for contiguous, or a rule of graph.layout
     apply = None            # set by tensor.apply
     apply_write = None
+    check_write = None
 
     def __init__(self, name, operands, attrs="", compute=None, promote=None, grads=None, grad=None, node=None, nout=1,
                  nondifferentiable=(), display=None):
@@ -101,8 +103,10 @@ class Op:
         try:
             result = self.lower(values, attrs)[0]
         except NotImplementedError:
-            if self.promote == "arith" and self.name not in P.COMPARE:      # that the result does not fit is said first
+            broadcasts = self.promote == "arith" and self.name not in P.COMPARE
+            if broadcasts or self.fused:        # that the result does not fit is said first
                 check_shape(P.broadcast_shapes(*(v.shape for v in values)), seen.shape)
+            if broadcasts:
                 check_fits(promoted(values, self.promote)[0].dtype, seen.dtype, self.dtype_word)
             raise
         return fit_for_write(result, seen.shape, seen.dtype, self.dtype_word)

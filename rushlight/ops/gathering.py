@@ -25,6 +25,8 @@ def checked(index, size, dim, check=_check_bounds):
     """index as int64, its values checked: now if they are there, else when the plan runs."""
     if index.dtype is not dt.int64:
         index = index.to(dt.int64)
+    if size == 0:       # nothing may be computed that would notice later
+        index._array()
     return Op.checked(index, check, (size, dim))
 
 
@@ -34,11 +36,12 @@ def _check_flat(array, size, _):
         raise IndexError(f"out of range: tried to access index {bad} on a tensor of {size} elements.")
 
 
-def _check_rows(array, size, _):
-    if array.size and array.max() >= size:
-        raise IndexError("index out of range in self")
-    if array.size and array.min() < 0:
-        raise RuntimeError(f"INDICES element is out of DATA bounds, id={array[array < 0].flat[0]} axis_dim={size}")
+def _check_rows(array, size, rows):
+    """rows: whether rows are looked up (or elements of a vector): PyTorch says it differently then."""
+    if array.size and (array.max() >= size or array.min() < 0):
+        if rows:
+            raise IndexError("index out of range in self")
+        raise RuntimeError(f"INDICES element is out of DATA bounds, id={array[(array >= size) | (array < 0)].flat[0]} axis_dim={size}")
 
 
 # ------------------------------------------------------------------ gather
@@ -163,7 +166,10 @@ def index_select(input, dim, index):
     if input._meta.ndim == 0 and at.numel != 1:
         raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {at.numel} value(s)")
     size = input._meta.shape[d] if input._meta.ndim else 1
-    return Op.apply(index_select_op, (input, checked(index, size, None, _check_rows)), (d,))
+    if size == 0 and at.numel and input._meta.ndim > 1:
+        raise RuntimeError("index_select(): self indexing axis dim should be positive")
+    rows = input._meta.ndim < 2 or d == 0 and input._meta.numel > 0
+    return Op.apply(index_select_op, (input, checked(index, size, rows, _check_rows)), (d,))
 
 
 # ------------------------------------------------------------------ masks

@@ -136,6 +136,9 @@ index_fill_tensor = Op("index_fill_tensor", "input index value", "dim", compute=
                               "value": lambda g, index, dim: OPS["sum_to"](index_select_op(g, index, dim=dim), shape=())})
 
 
+index_fill_op.folds = index_fill_tensor.folds = True
+
+
 def _check_filled(array, size, dim):
     if array.size and (array.max() >= size or array.min() < -size):
         bad = array[(array >= size) | (array < -size)].flat[0]

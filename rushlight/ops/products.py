@@ -27,22 +27,31 @@ def _same_dtype(name, *values):
                                else f"expected scalar type {long_name(first)} but found {long_name(v.dtype)}")
 
 
-_C_NAMES = {"float32": "float", "float64": "double", "int64": "long long", "int32": "int", "float16": "c10::Half",
-            "bfloat16": "c10::BFloat16", "uint8": "unsigned char", "int8": "signed char", "int16": "short", "bool": "bool"}
+_C_NAMES = {"float32": "float", "float64": "double", "int64": "long int", "int32": "int", "float16": "c10::Half",
+            "bfloat16": "c10::BFloat16", "uint8": "unsigned char", "int8": "signed char", "int16": "short int", "bool": "bool",
+            "complex64": "c10::complex<float>", "complex128": "c10::complex<double>"}
 
 
-def _dot(a, b):
-    return P.dot(a, b)
+def _no_bools(kernel, result, *values):
+    """PyTorch has no kernels that multiply matrices of bools, unless there is nothing to add up."""
+    if result.dtype.kind == "bool" and result.numel and all(v.numel for v in values):
+        raise NotImplementedError(f'"{kernel}" not implemented for \'Bool\'')
+    return result
 
 
 def _mm(a, b):
     _same_dtype("mm", a, b)
-    return P.dot(a, b)
+    return _no_bools("addmm_impl_cpu_", P.dot(a, b), a, b)
+
+
+def _bmm(a, b):
+    _same_dtype("bmm", a, b)
+    return _no_bools("bmm", P.dot(a, b), a, b)
 
 
 mm_op = Op("mm", "input mat2", compute=_mm,
            grads={"input": lambda g, mat2: mm_op(g, swap_last(A.cj(mat2))), "mat2": lambda g, input: mm_op(swap_last(A.cj(input)), g)})
-bmm_op = Op("bmm", "input mat2", compute=lambda a, b: (_same_dtype("bmm", a, b), P.dot(a, b))[1],
+bmm_op = Op("bmm", "input mat2", compute=_bmm,
             grads={"input": lambda g, mat2: bmm_op(g, swap_last(A.cj(mat2))), "mat2": lambda g, input: bmm_op(swap_last(A.cj(input)), g)})
 
 
@@ -225,7 +234,16 @@ def mv(input, vec):
     return Op.apply(mv_op, (input, vec))
 
 
-mv_op = Op("mv", "input vec", compute=lambda a, v: P.reshape(P.dot(a, P.reshape(v, (v.shape[0], 1))), (a.shape[0],)),
+def _mv(a, v):
+    if a.dtype is not v.dtype:
+        from ..runtime.dtypes import long_name
+
+        matrix, vector = long_name(a.dtype), long_name(v.dtype)
+        raise RuntimeError(f"addmv input tensors must have the same dtype, but got {vector}, {matrix}, and {vector}")
+    return P.reshape(_no_bools("addmv_impl_cpu", P.dot(a, P.reshape(v, (v.shape[0], 1))), a), (a.shape[0],))
+
+
+mv_op = Op("mv", "input vec", compute=_mv,
            grads={"input": lambda g, vec: outer_op(g, A.cj(vec)), "vec": lambda g, input: mv_op(swap_last(A.cj(input)), g)})
 outer_op = Op("outer", "input vec2", compute=lambda a, b: P.binary("mul", P.reshape(a, (a.shape[0], 1)), P.reshape(b, (1, b.shape[0]))),
               promote="arith", node="MulBackward0",
@@ -262,7 +280,12 @@ def dot(input, tensor):
     return Op.apply(dot_op, (input, tensor))
 
 
-dot_op = Op("dot", "input tensor", compute=lambda a, b: P.reshape(P.dot(P.reshape(a, (1, a.shape[0])), P.reshape(b, (b.shape[0], 1))), ()),
+def _dot(a, b):
+    out = P.dot(P.reshape(a, (1, a.shape[0])), P.reshape(b, (b.shape[0], 1)))
+    return P.reshape(_no_bools("dot", out), ())
+
+
+dot_op = Op("dot", "input tensor", compute=_dot,
             grads={"input": lambda g, tensor: A.mul_op(g, A.cj(tensor)), "tensor": lambda g, input: A.mul_op(g, A.cj(input))})
 
 
@@ -280,7 +303,7 @@ def vdot(input, other):
 
 def _addmm(bias, a, b, beta, alpha):
     _same_dtype("addmm", a, b)
-    out = P.dot(a, b)
+    out = _no_bools("addmm_impl_cpu_", P.dot(a, b), a, b)
     if alpha != 1:
         out = P.binary("mul", out, P.const(alpha, out.dtype))
     if beta == 0:

@@ -138,6 +138,8 @@ def _prod(x, dims, dtype):
 
 
 def _prod_gradient(g, input, result, infos, dims):
+    if not infos[0].shape:
+        return g
     spread_result = expand_copy(back(result, infos, dims), shape=infos[0].shape)
     direct = A.div_op(A.mul_op(spread(g, infos, dims), spread_result), input)
     # where an element is zero, the product of the others
@@ -185,6 +187,8 @@ min_all = Op("min_all", "input", "dims keepdim", compute=_reduced(lambda x, dims
 
 def _extreme_with_index(which):
     def compute(x, dim, keepdim):
+        if x.ndim == 0:
+            return [x, P.const(0, dt.int64)]
         at = P.argreduce(which, x, dim)
         kept = P.reshape(at, at.shape[:dim] + (1,) + at.shape[dim:])
         values = P.gather(x, kept, dim)
@@ -196,8 +200,8 @@ def _extreme_with_index(which):
 
 def _index_gradient(gs, result1, infos, dim, keepdim):
     g = gs[0]
-    if g is None:
-        return None
+    if g is None or not infos[0].shape:
+        return g
     if not keepdim:
         kept = tuple(1 if i == dim else n for i, n in enumerate(infos[0].shape))
         g, result1 = A_reshape(g, kept), A_reshape(result1, kept)
@@ -240,6 +244,12 @@ def _empty_error(name, input):
                            "with the 'dim' argument.")
 
 
+def _check_reducible(name, input, dims):
+    for d in dims:
+        if input._meta.ndim and input._meta.shape[d] == 0:
+            raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
+
+
 def _extreme(name, all_op, dim_op, two_op, result):
     def function(input, dim=None, keepdim=False, *, other=None):
         if other is not None or isinstance(dim, Op.Tensor):
@@ -249,10 +259,7 @@ def _extreme(name, all_op, dim_op, two_op, result):
             return Op.apply(all_op, (input,), (tuple(range(input._meta.ndim)), False))
         ndim = input._meta.ndim
         d = Op.wrap_dim(dim, ndim)
-        if ndim == 0:
-            return result(input.clone(), input.new_zeros((), dtype=dt.int64))
-        if input._meta.shape[d] == 0:
-            raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
+        _check_reducible(name, input, (d,))
         return result(*Op.apply(dim_op, (input,), (d, keepdim)))
 
     function.__name__ = function.__qualname__ = name
@@ -266,6 +273,10 @@ min = _extreme("min", min_all, min_dim, A.minimum_op, min_pair)
 def _plain_extreme(name, op):
     def function(input, dim=(), keepdim=False):
         dims = norm_dims(None if dim == () else dim, input._meta.ndim, name)
+        if dim is None or dim == ():
+            _empty_error(name, input)
+        else:
+            _check_reducible(name, input, (dim,) if dim.__class__ is int else dim)
         return Op.apply(op, (input,), (dims, keepdim))
     function.__name__ = function.__qualname__ = name
     return public(name=name, out=True)(function)
@@ -299,17 +310,17 @@ argmin_op = Op("argmin", "input", "dim keepdim", compute=_arg("min"))
 def _arg_public(name, op):
     def function(input, dim=None, keepdim=False):
         ndim = input._meta.ndim
+        if input.dtype is dt.bool_:
+            raise RuntimeError(f"{name}(): does not support bool input")
         if dim is None:
             if input._meta.numel == 0:
-                raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
-                                 "reduction dim with the 'dim' argument.")
+                raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
             out = Op.apply(op, (input,), (None, False))
             return out.reshape((1,) * ndim) if keepdim else out
         d = Op.wrap_dim(dim, ndim)
         if ndim == 0:
-            return input.new_zeros((), dtype=dt.int64)
-        if input._meta.shape[d] == 0:
-            raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
+            return Op.apply(op, (input,), (None, False))
+        _check_reducible(name, input, (d,))
         return Op.apply(op, (input,), (d, keepdim))
     function.__name__ = function.__qualname__ = name
     return public(name=name, out=True)(function)
@@ -414,6 +425,8 @@ def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
 
 def _logsumexp(x, dims):
+    if x.numel == 0:
+        return P.binary("sub", P.reduce("sum", x, dims), P.const(math.inf, x.dtype))
     top = P.reduce("max", x, dims)
     top = P.where(P.unary("isfinite", top), top, P.const(0, x.dtype))
     shifted = P.binary("sub", x, P.reshape(top, _kept(x, dims, x.shape)))

@@ -77,7 +77,8 @@ def _extreme_so_far(which):
     return compute
 
 
-def _extreme_gradient(gs, result1, infos, dim):
+def _extreme_gradient(gs, input, result1, infos, dim):
+    """input is not needed, but saved as PyTorch does: that it was written since is an error."""
     if gs[0] is None or not infos[0].shape:
         return gs[0]
     return OPS["scatter_zeros"](gs[0], result1, dim=dim, shape=infos[0].shape)

@@ -16,7 +16,11 @@ def both(name, choose, out=True):
         return Op.apply(*choose(*args, **kwargs))
 
     def inplace(self, *args, **kwargs):
-        op, operands, attrs = choose(self, *args, **kwargs)
+        try:
+            op, operands, attrs = choose(self, *args, **kwargs)
+        except (RuntimeError, IndexError):
+            Op.check_write(self, args)      # that the tensor may not be written is said first
+            raise
         return Op.apply_write(op, self, operands, attrs)
 
     functools.update_wrapper(function, choose)

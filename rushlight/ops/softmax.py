@@ -63,9 +63,9 @@ log_softmax_op = Op("log_softmax", "input", "dim", compute=log_softmax_values, g
 
 
 def check_dtype(input, name, dim):
-    """NotImplementedError for what is not floating point."""
+    """NotImplementedError for what is not floating point, if there is anything to compute."""
     meta = input._meta
-    if not meta.dtype.is_floating_point:
+    if not meta.dtype.is_floating_point and meta.numel:
         kind = "lastdim_kernel_impl" if dim in (meta.ndim - 1, -1) or meta.ndim == 0 else "kernel_impl"
         raise NotImplementedError(f'"{name}_{kind}" not implemented for \'{dt.long_name(meta.dtype)}\'')
 

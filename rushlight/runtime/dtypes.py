@@ -210,6 +210,8 @@ def check_number(value, d):
     if d is bool_ or d.is_complex:
         return
     down, up = _LIMITS[d]
+    if value.__class__ is float and d is uint8 and value < 0:      # ints wrap around, floats do not
+        raise _overflow(d)
     if value.__class__ is int and not -2**63 <= value < 2**64:
         raise OverflowError("int too big to convert" if value > 0 else "can't convert negative int to unsigned")
     if not -down <= value <= up and not (d.is_floating_point and (value != value or value in (float("inf"), -float("inf")))):

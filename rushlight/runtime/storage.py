@@ -57,6 +57,8 @@ def export_array(storage):
     """The storage's memory as an ndarray that keeps the storage marked as exposed while anyone holds it."""
     token = storage.export() if isinstance(storage.export, weakref.ref) else None
     if token is None:
+        if storage.export is None and not storage.value.flags.writeable:    # a constant, spread: nobody has seen it yet
+            storage.value = storage.value.copy()
         token = ExportToken(storage.value)
         if storage.export is None:
             storage.export = weakref.ref(token)

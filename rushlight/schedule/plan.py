@@ -1,4 +1,5 @@
 """From a recorded trace to a plan: which values are needed, which are equal, in what order, and in whose memory."""
+from ..backends.tiers import tiers
 from ..backends.numpy import interpreter
 from ..runtime.generator import Ticket
 
@@ -129,6 +130,8 @@ class Plan:
                     if slots[slot] is not None and slots[i] is slots[slot]}
             self.graph.home = home
             program = self.program = interpreter.compile_graph(self.graph)
+        if self.runs == tiers.sight:
+            program = tiers.request(self)
         results = program.run(slots, sites)
         for (slot, _), array in zip(self.graph.outputs, results):
             storage = slots[slot]

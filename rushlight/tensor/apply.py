@@ -186,3 +186,4 @@ def assign(target, result):
 
 Op.apply = staticmethod(apply)
 Op.apply_write = staticmethod(apply_write)
+Op.check_write = staticmethod(rebase.check_write)

@@ -8,6 +8,7 @@ from ..graph.recorder import current
 from . import rebase
 from .apply import apply, apply_write
 from .checks import checked, ready
+from .memory import write_copy
 from .tensor import Tensor, from_array, wrap_dim
 from .view_ops import alias, expand_to, unsqueeze
 from .view_parts import select_at, slice_at
@@ -304,12 +305,12 @@ def _copy_to(out, value):
     shape = out._meta.shape
     got = value._meta.shape if isinstance(value, Tensor) else ()
     if got == shape:
-        apply_write(OPS["copy_into"], out, (out, value))
+        write_copy(out, value)
     elif got == ():
         apply_write(OPS["fill_tensor"], out, (out, value))
     else:
         value = _trim(value)
-        apply_write(OPS["copy_into"], out, (out, value if value._meta.shape == shape else expand_to(value, shape)))
+        write_copy(out, value if value._meta.shape == shape else expand_to(value, shape))
 
 
 def _trim(value):
@@ -415,6 +416,7 @@ def index_put_(self, indices, values, accumulate=False):
         raise TypeError(f"index_put_(): argument 'values' (position 2) must be Tensor, not {type(values).__name__}")
     used = sum([1 if i is None else _dims_used(i) for i in indices])
     if used > self._meta.ndim:
+        rebase.check_write(self, (values,))
         raise IndexError(f"too many indices for tensor of dimension {self._meta.ndim} (got {used})")
     advanced, dim = {}, 0
     for item in indices:

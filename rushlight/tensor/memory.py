@@ -160,7 +160,14 @@ def copy_(self, other, non_blocking=False):
     if not isinstance(src, Tensor):
         if src.__class__ not in (int, float, bool, complex):
             raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
-    return apply_write(copy_into, self, (self, src))
+    return write_copy(self, src)
+
+
+def write_copy(target, src):
+    """copy_, after the checks. What is written into integers has no gradient."""
+    if target._meta.dtype.kind in ("int", "bool") and isinstance(src, Tensor) and src._requires_now():
+        src = src.detach()
+    return apply_write(copy_into, target, (target, src))
 
 
 class _CopyInto(Op):
@@ -234,9 +241,19 @@ def _masked_fill(x, mask, value):
     return P.where(mask, P.cast(value, x.dtype), x)
 
 
-masked_fill_op = Op("masked_fill", "input mask value", compute=_masked_fill,
+class _MaskedFill(Op):
+    """In place, the error of sizes that do not fit names the target's first."""
+
+    def lower_into(self, seen, values, attrs):
+        from ..graph import primitives as P
+
+        P.broadcast_shapes(seen.shape, values[1].shape)
+        return super().lower_into(seen, values, attrs)
+
+
+masked_fill_op = _MaskedFill("masked_fill", "input mask value", compute=_masked_fill,
                     grads={"input": lambda g, mask: A.where_op(mask, 0, g)})
-masked_fill_tensor = Op("masked_fill_tensor", "input mask value", compute=_masked_fill, node="MaskedFillBackward1",
+masked_fill_tensor = _MaskedFill("masked_fill_tensor", "input mask value", compute=_masked_fill, node="MaskedFillBackward1",
                         display="masked_fill",
                         grads={"input": lambda g, mask: A.where_op(mask, 0, g), "value": lambda g, mask: A.where_op(mask, g, 0)})
 masked_fill_op.folds = masked_fill_tensor.folds = True

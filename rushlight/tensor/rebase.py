@@ -5,6 +5,7 @@ from ..autograd.tape import Node
 from ..graph import primitives as P
 from ..graph import views
 from ..graph.layout import is_dense
+from ..graph.recorder import current
 from ..ops.declare import Op
 from .tensor import Tensor, new_tensor
 
@@ -38,13 +39,19 @@ def check(target, rec, wants):
         if requires or wants:
             _check_view(target, view)
         base = view.base
-        if base._requires and base._node is None:
+        if requires and base._node is None:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
         if requires and target._node is None:   # also a view that came to require it since: its node is made when it is read
             raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
         return
     if target._requires and target._node is None:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+
+
+def check_write(target, operands):
+    """check, for operands of which some may be no tensors."""
+    rec = current()
+    check(target, rec, rec.grad and any(isinstance(t, Tensor) and t._requires_now() for t in operands))
 
 
 def _check_view(target, view):
@@ -104,17 +111,26 @@ def _overlap(a, b, sharing):
 
 
 # ------------------------------------------------------------------ whose history changes?
-def rewrite_history(target, node):
-    """`node` computed what was just written over `target`."""
+def rewrite_history(target, node, nr=0):
+    """Output nr of `node` was just written over `target`."""
     view = target._view
     if view is None or view.base is target:
-        target._node, target._nr, target._requires = node, 0, True
+        _set_node(target, node, nr)
         return
     base = view.base
     path = relative_path(base, target)
     before = base._edge() if base._requires_now() else None
-    base._node, base._nr, base._requires = CopySlices([before, (node, 0)], base, path), 0, True
+    _set_node(base, CopySlices([before, (node, nr)], base, path))
     refresh(target)
+
+
+def _set_node(t, node, nr=0):
+    """Put t behind output nr of node. A gradient that it keeps (retain_grad) is from now on that of its new value."""
+    if t._extra is not None and t._extra.retains and t._node is not None:
+        before = t._node.capture(t._nr)
+        t._node.captured[t._nr] = (before[0], None)
+        node.captured = {nr: ({}, before[1])}
+    t._node, t._nr, t._requires = node, nr, True
 
 
 def refresh(target):
@@ -127,9 +143,7 @@ def refresh(target):
         raise RuntimeError(_opening(target, view, "and its base or another view of its base has been modified inplace")
                            + _REASONS[view.kind])
     view.seen = target._counter.n
-    target._node = AsStridedBackward0([base._edge()], base, relative_path(base, target))
-    target._nr = 0
-    target._requires = True
+    _set_node(target, AsStridedBackward0([base._edge()], base, relative_path(base, target)))
 
 
 def relative_path(base, target):

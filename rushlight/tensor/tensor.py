@@ -222,6 +222,8 @@ class Tensor:
 
     @requires_grad.setter
     def requires_grad(self, value):
+        if value and self.is_leaf and not (self.dtype.is_floating_point or self.dtype.is_complex):
+            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
         self.requires_grad_(value)
 
     def _requires_now(self):
@@ -230,17 +232,16 @@ class Tensor:
 
     def requires_grad_(self, requires_grad=True):
         """Say whether backward passes should leave a gradient in `.grad`."""
-        if not self.is_leaf:
-            if not requires_grad:
-                raise RuntimeError("you can only change requires_grad flags of leaf variables. If you want to use a computed "
-                                   "variable in a subgraph that doesn't require differentiation use var_no_grad = "
-                                   "var.detach().")
-            return self
+        if not requires_grad and not self.is_leaf:
+            raise RuntimeError("you can only change requires_grad flags of leaf variables. If you want to use a computed "
+                               "variable in a subgraph that doesn't require differentiation use var_no_grad = "
+                               "var.detach().")
         if requires_grad and not (self.dtype.is_floating_point or self.dtype.is_complex):
-            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
         if requires_grad and self.is_inference() and not current().inference:
             raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
-        self._requires = bool(requires_grad)
+        if self._node is None:
+            self._requires = bool(requires_grad)
         return self
 
     @property
@@ -329,7 +330,7 @@ class Tensor:
             raise RuntimeError("Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel "
                                "(DDP) for training, and gradient_as_bucket_view is set as True, gradients are views of DDP "
                                "buckets, and hence detach_() cannot be called on these gradients. To fix this error, please "
-                               "refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as a solution.")
+                               "refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution.")
         self._node, self._nr, self._requires = None, 0, False
         return self
 
@@ -387,9 +388,9 @@ class Tensor:
         """Keep the gradient of this non-leaf tensor in `.grad`."""
         if not self._requires_now():
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        node = self._current_node()
-        if node is None:
+        if self._node is None:
             return
+        node = self._current_node()
         self._make_extra().retains = True
         hooks, _ = node.capture(self._nr)
         node.captured[self._nr] = (hooks, weakref.ref(self))

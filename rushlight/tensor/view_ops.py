@@ -2,6 +2,7 @@
 
 The views of a part of a tensor are in view_parts.py.
 """
+import warnings
 from math import prod
 
 from ..autograd import engine
@@ -263,10 +264,24 @@ def _property_T(self):
 
 
 def _property_mT(self):
-    if self._meta.ndim < 2:
-        raise RuntimeError("tensor.mT is only supported on matrices or batches of matrices. Got "
-                           f"{self._meta.ndim}-D tensor.")
+    if self._meta.ndim == 0:
+        warnings.warn("Tensor.mT is deprecated on 0-D tensors. This function is the identity in these cases.", UserWarning, stacklevel=2)
+        return self
+    _check_matrix("mT", self)
     return transpose(self, -2, -1)
+
+
+def _property_mH(self):
+    if self._meta.ndim == 0:
+        warnings.warn("Tensor.mH is deprecated on 0-D tensors. Consider using x.conj().", UserWarning, stacklevel=2)
+        return self.conj() if self.dtype.is_complex else self
+    _check_matrix("mH", self)
+    return adjoint(self)
+
+
+def _check_matrix(name, t):
+    if t._meta.ndim < 2:
+        raise RuntimeError(f"tensor.{name} is only supported on matrices or batches of matrices. Got {t._meta.ndim}-D tensor.")
 
 
 @public()
@@ -366,5 +381,5 @@ for _f in (view, view_as, reshape_as, expand, expand_as, unsqueeze_, squeeze_, t
 Tensor.T = property(_property_T)
 Tensor.mT = property(_property_mT)
 Tensor.H = property(lambda self: adjoint(self))
-Tensor.mH = property(lambda self: adjoint(self))
+Tensor.mH = property(_property_mH)
 Tensor.swapaxes_ = Tensor.swapdims_ = transpose_

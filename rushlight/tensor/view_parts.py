@@ -141,6 +141,8 @@ def chunk(input, chunks, dim=0):
 def tensor_split(input, indices_or_sections=None, dim=0, *, indices=None, sections=None):
     """Views cut at the indices, or so many of nearly equal size."""
     indices_or_sections = next(a for a in (indices_or_sections, indices, sections) if a is not None)
+    if input._meta.ndim == 0:
+        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
     d = wrap_dim(dim, input._meta.ndim)
     n = input._meta.shape[d]
     if isinstance(indices_or_sections, Tensor):
@@ -161,17 +163,26 @@ def tensor_split(input, indices_or_sections=None, dim=0, *, indices=None, sectio
 
 @public()
 def hsplit(input, indices_or_sections):
+    _need_dims("hsplit", input, 1)
     return tensor_split(input, indices_or_sections, 0 if input._meta.ndim == 1 else 1)
 
 
 @public()
 def vsplit(input, indices_or_sections):
+    _need_dims("vsplit", input, 2)
     return tensor_split(input, indices_or_sections, 0)
 
 
 @public()
 def dsplit(input, indices_or_sections):
+    _need_dims("dsplit", input, 3)
     return tensor_split(input, indices_or_sections, 2)
+
+
+def _need_dims(name, input, least):
+    if input._meta.ndim < least:
+        raise RuntimeError(f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with "
+                           f"{input._meta.ndim} dimensions!")
 
 
 def _unbind_gradient(grads, shape, dim):

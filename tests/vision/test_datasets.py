@@ -521,6 +521,16 @@ def test_batches_of_a_folder(tmp_path):
     by_item = torch.utils.data.default_collate([dataset[i] for i in indices])
     torch.manual_seed(0)
     same(values(dataset._fetch_batch(indices)), values(by_item), exact=True)
+    # geometry of ours alone: the files' images are used without a copy
+    dataset.transform = T.Compose([T.RandomHorizontalFlip(), T.RandomResizedCrop(20), T.PILToTensor()])
+    torch.manual_seed(0)
+    by_item = torch.utils.data.default_collate([dataset[i] for i in indices])
+    torch.manual_seed(0)
+    same(values(dataset._fetch_batch(indices)), values(by_item), exact=True)
+    classes = set()
+    dataset.transform = T.Compose([T.Lambda(lambda image: classes.add(type(image).__name__) or image.resize((4, 4))), T.ToTensor()])
+    dataset._fetch_batch([0, 1])
+    assert classes == {"Image"}  # what the loader gives, for eyes that may look
     dataset.transform = T.Compose([T.Lambda(lambda image: image.crop((0, 0, 5 + calls.pop(), 5))), T.ToTensor()])
     calls = [0, 0, 3]
     with pytest.raises(RuntimeError, match="equal size|size mismatch|same size"):

@@ -12,7 +12,7 @@ import numpy as np
 import rushlight as torch
 from rushlight.vision._pillow import is_pil
 from rushlight.vision.datasets import _draws
-from rushlight.vision.datasets._stages import geometry_of, split_at_tensor
+from rushlight.vision.datasets._stages import geometry_of, split_at_tensor, takes_any_class
 
 
 def fetch(images: np.ndarray, targets, transform, indices):
@@ -34,47 +34,47 @@ def is_pure(transform) -> bool:
     return stages is not None and not stages[0] and not stages[1].flips
 
 
-def fetch_loaded(load, samples, transform):
+def fetch_loaded(load, samples, transform, decode=None):
     """The collated batch of the PIL images that `load(path)` gives, for samples [(path, int)], or NotImplemented.
 
     The transforms before ToTensor are called image by image, in order, whatever they are; so nothing that follows
-    ToTensor may draw random numbers.
+    ToTensor may draw random numbers. `decode(path)` gives the same pixels sooner, but as another class of PIL image:
+    it is called where only transforms of ours see the image.
     """
     stages = split_at_tensor(transform)
     if stages is None or stages[1].flips:
         return NotImplemented
     before, stage = stages
-    batch, odd = None, None
+    if decode is not None and takes_any_class(before):
+        load = decode
+    out, odd = None, None
     for k, (path, _) in enumerate(samples):
         image = load(path)
         for step in before:
             image = step(image)
-        pixels = _pixels(image)
-        if batch is None and pixels is not None:
-            batch = np.empty((len(samples), *pixels.shape), np.uint8)
-        if odd is None and (pixels is None or pixels.shape != batch.shape[1:]):
+        this = _shape(image)
+        if out is None and this is not None:
+            shape = this
+            out = stage.empty(len(samples), shape)
+        if odd is None and (this is None or this != shape):
             # An image of another kind or size: finish as the loader would, which collates or raises.
-            odd = [stage.item(_image_at(batch, j)) for j in range(k)]
-        if odd is None:
-            batch[k] = pixels
-        else:
+            odd = [torch.from_numpy(out[j]) for j in range(k)]
+        if odd is not None:
             odd.append(stage.item(image))
-    images = stage.apply(batch.transpose(0, 3, 1, 2)) if odd is None else torch.utils.data.default_collate(odd)
+            continue
+        for plane, band in zip(out[k], image.mode):
+            # Band by band is quicker than turning (H, W, C) into (C, H, W).
+            plane[...] = np.frombuffer(image.tobytes("raw", band), np.uint8).reshape(plane.shape)
+        stage.scale(out[k : k + 1])
+    images = torch.from_numpy(out) if odd is None else torch.utils.data.default_collate(odd)
     return [images, torch.tensor([target for _, target in samples])]
 
 
-def _pixels(image) -> np.ndarray | None:
-    """The pixels of an 8-bit PIL image, (H, W, C); None for anything else."""
+def _shape(image):
+    """(C, H, W) of an 8-bit PIL image; None for anything else."""
     if not is_pil(image) or image.mode not in ("L", "RGB", "RGBA"):
         return None
-    pixels = np.asarray(image)
-    return pixels[:, :, None] if pixels.ndim == 2 else pixels
-
-
-def _image_at(batch: np.ndarray, k: int):
-    from rushlight.vision._pillow import image_from_array
-
-    return image_from_array(batch[k, :, :, 0] if batch.shape[-1] == 1 else batch[k])
+    return len(image.mode), image.height, image.width
 
 
 def _move(images: np.ndarray, indices, steps, shape) -> np.ndarray:

@@ -5,6 +5,8 @@ import numpy as np
 import rushlight as torch
 from rushlight.vision.datasets import _draws
 
+_IN_CACHE = 1 << 19  # bytes of results that are worked on at once, to stay in the processor's cache
+
 
 def split_at_tensor(transform):
     """(steps on PIL images, the stage from ToTensor on), or None if `transform` has no such end."""
@@ -17,6 +19,13 @@ def split_at_tensor(transform):
             stage = TensorStage.of(step, steps[at + 1 :], T)
             return None if stage is None else (steps[:at], stage)
     return None
+
+
+def takes_any_class(steps) -> bool:
+    """Whether these steps make the same of a PIL image whatever its class: they are geometry of ours."""
+    T = _transforms()
+    ours = (T.Resize, T.CenterCrop, T.RandomCrop, T.RandomResizedCrop, T.RandomHorizontalFlip, T.RandomVerticalFlip)
+    return all(type(step) in ours for step in steps)
 
 
 def geometry_of(steps, shape):
@@ -169,7 +178,7 @@ class TensorStage:
                 flips.append(step)
             elif kind is T.ConvertImageDtype and step.dtype == torch.float32:
                 to_float = True
-            elif kind is T.Normalize and to_float:
+            elif kind is T.Normalize and to_float and np.ndim(step.mean) <= 1 and np.ndim(step.std) <= 1:
                 normalize.append(step)
             else:
                 return None
@@ -186,27 +195,40 @@ class TensorStage:
         """The tensor of uint8 images (n, C, H, W)."""
         if not self.to_float:
             return torch.from_numpy(np.ascontiguousarray(images))
-        out = np.empty(images.shape, np.float32)
-        out[...] = images  # cast first: dividing 8-bit values into floats goes through a buffer
-        out /= np.float32(255)
-        for step in self.normalize:
-            mean, std = (_per_channel(value, images.shape[1]) for value in (step.mean, step.std))
-            if mean is None or std is None or not std.all():
-                return self._refused(images, step)
-            out -= mean
-            out /= std
+        out = self.empty(len(images), images.shape[1:])
+        at_once = max(1, _IN_CACHE // max(1, out[:1].nbytes))
+        for start in range(0, len(images), at_once):
+            part = out[start : start + at_once]
+            part[...] = images[start : start + at_once]  # cast first: dividing 8-bit values goes through a buffer
+            self.scale(part)
         return torch.from_numpy(out)
 
-    def _refused(self, images, step):
+    def empty(self, count: int, shape) -> np.ndarray:
+        """Where the results of `count` images of this shape (C, H, W) go."""
+        return np.empty((count, *shape), np.float32 if self.to_float else np.uint8)
+
+    def scale(self, out: np.ndarray) -> None:
+        """The arithmetic, in place, on images (n, C, H, W) that still have the values of their pixels."""
+        if not self.to_float:
+            return
+        out /= np.float32(255)
+        for step in self.normalize:
+            mean, std = (_per_channel(value, out.shape[1]) for value in (step.mean, step.std))
+            if mean is None or std is None or not std.all():
+                self._refuse(out, step)
+            out -= mean
+            out /= std
+
+    def _refuse(self, images, step) -> None:
         """Mean and std that do not fit: the error that a single image gives."""
         from rushlight.vision.transforms import functional as F
 
-        return F.normalize(torch.zeros(images.shape[1:]), step.mean, step.std)
+        F.normalize(torch.zeros(images.shape[1:]), step.mean, step.std)
 
 
 def _per_channel(value, channels: int):
     """(C, 1, 1) float32 of a mean or std with one value, or one a channel; None for another count."""
     array = np.asarray(value, np.float32)
-    if array.ndim > 1 or array.size not in (1, channels):
+    if array.size not in (1, channels):
         return None
     return array.reshape(-1, 1, 1)

@@ -73,6 +73,16 @@ def pil_loader(path):
         return pillow("Reading an image").open(f).convert("RGB")
 
 
+def _decoded(path):
+    """pil_loader's image without the copy that convert makes of an RGB image: it keeps the class of the file's format."""
+    with open(path, "rb") as f:
+        image = pillow("Reading an image").open(f)
+        if image.mode != "RGB":
+            return image.convert("RGB")
+        image.load()
+        return image
+
+
 def default_loader(path):
     """The image of a file as a PIL image in RGB; Rushlight has no other backend than Pillow."""
     return pil_loader(path)
@@ -135,7 +145,8 @@ class DatasetFolder(VisionDataset):
         samples = [self.samples[index] for index in indices]
         if not all(type(target) is int for _, target in samples):
             return NotImplemented
-        return _batch.fetch_loaded(self.loader, samples, self.transform)
+        decode = _decoded if self.loader is default_loader else None
+        return _batch.fetch_loaded(self.loader, samples, self.transform, decode)
 
     def __len__(self) -> int:
         return len(self.samples)

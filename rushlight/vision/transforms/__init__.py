@@ -1,4 +1,4 @@
-"""Transforms of images: what `torchvision.transforms` gives, but for `v2`."""
+"""Transforms of images (torchvision.transforms); `v2` transforms whole samples."""
 
 from rushlight.vision._lazy import lazy_names
 
@@ -11,14 +11,8 @@ _CLASSES = (
 ).split()
 _POLICIES = ("AutoAugmentPolicy", "AutoAugment", "RandAugment", "TrivialAugmentWide", "AugMix")
 
-_find, __dir__, __all__ = lazy_names(
+__getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {name: "transforms" for name in _CLASSES} | {name: "autoaugment" for name in _POLICIES},
-    ("functional",),
+    ("functional", "v2"),
 )
-
-
-def __getattr__(name):
-    if name == "v2":
-        raise AttributeError("torchvision.transforms.v2 is not part of Rushlight's vision package yet")
-    return _find(name)

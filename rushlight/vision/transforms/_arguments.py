@@ -1,5 +1,6 @@
 """Checks of the transforms' arguments, in the words that torchvision has for them; and the usual draws."""
 
+import math
 import numbers
 from collections.abc import Sequence
 
@@ -8,18 +9,60 @@ import numpy as np
 import rushlight as torch
 
 
+_LARGE = 1e30  # bounds below this have a float32 difference
+
+# A draw of one number takes one 32-bit word of the default generator's stream. Drawing the word itself gives the number
+# that a tensor of one element would hold, in a tenth of the time.
+def _word() -> int:
+    return int(torch.default_generator.words(1)[0])
+
+
+def _unit() -> float:
+    """What `torch.rand(1)` holds: a float32 in [0, 1), from the low 24 bits of a word."""
+    if torch.get_default_dtype() != torch.float32:
+        return torch.rand(1).item()
+    return (_word() & 0xFFFFFF) * 2.0**-24
+
+
 def chance(p: float) -> bool:
     """True with probability p: one draw from the default generator."""
-    return torch.rand(1).item() < np.float32(p)  # as a float32 tensor compares with a number
+    return _unit() < np.float32(p)  # as a float32 tensor compares with a number
 
 
 def uniform(low: float, high: float) -> float:
     """One number between low and high: one draw from the default generator."""
-    return torch.empty(1).uniform_(float(low), float(high)).item()
+    low, high = float(low), float(high)
+    if torch.get_default_dtype() != torch.float32 or not -_LARGE < low < high < _LARGE:
+        return torch.empty(1).uniform_(low, high).item()
+    low, high = np.float32(low), np.float32(high)
+    value = _multiply_add(_unit(), float(high - low), float(low))
+    return value if value < high else float(low)
+
+
+def exponential(value: float) -> float:
+    """e to the `value` as a tensor of the default dtype holds it."""
+    if torch.get_default_dtype() != torch.float32:
+        return torch.exp(torch.tensor(value)).item()
+    return float(np.float32(math.exp(value)))
+
+
+def _multiply_add(a: float, b: float, c: float) -> float:
+    """a * b + c of three float32 values, rounded once, to float32."""
+    total = a * b + c  # the product is exact in 53 bits, the sum may be rounded to them
+    if np.float64(total).view(np.int64) & 0x1FFFFFFF == 0x10000000:
+        # Midway between two float32: only the exact sum says which one is nearer.
+        from fractions import Fraction
+
+        exact = Fraction(a) * Fraction(b) + Fraction(c)
+        if exact != total:
+            total = math.nextafter(total, math.inf if exact > total else -math.inf)
+    return float(np.float32(total))
 
 
 def whole(low: int, high: int) -> int:
     """One whole number from low to below high: one draw from the default generator."""
+    if 0 < high - low < 2**28:  # a wider range takes two words
+        return low + _word() % (high - low)
     return int(torch.randint(low, high, size=(1,)).item())
 
 

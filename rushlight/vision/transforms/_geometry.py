@@ -3,10 +3,11 @@
 import math
 import warnings
 from collections.abc import Sequence
+from functools import lru_cache
 
 import rushlight as torch
 from rushlight.vision.transforms import functional as F
-from rushlight.vision.transforms._arguments import ONLY_TWO, _setup_size, chance, uniform, whole
+from rushlight.vision.transforms._arguments import ONLY_TWO, _setup_size, chance, exponential, uniform, whole
 from rushlight.vision.transforms._modes import InterpolationMode, _interpolation_modes_from_int
 
 
@@ -189,12 +190,10 @@ class RandomResizedCrop(torch.nn.Module):
 def draw_resized_crop(height: int, width: int, scale, ratio) -> tuple[int, int, int, int]:
     """RandomResizedCrop.get_params of an image of this size."""
     area = height * width
-    log_ratio = torch.log(torch.tensor(ratio))
-    low, high = float(log_ratio[0]), float(log_ratio[1])
+    low, high = _logarithms(ratio[0], ratio[1], torch.get_default_dtype())
     for _ in range(10):
         target = area * uniform(scale[0], scale[1])
-        # in float32, as the draw itself is
-        aspect = torch.exp(torch.empty(1).uniform_(low, high)).item()
+        aspect = exponential(uniform(low, high))
         w = int(round(math.sqrt(target * aspect)))
         h = int(round(math.sqrt(target / aspect)))
         if 0 < w <= width and 0 < h <= height:
@@ -207,6 +206,12 @@ def draw_resized_crop(height: int, width: int, scale, ratio) -> tuple[int, int, 
     elif width / height > max(ratio):
         w = int(round(height * max(ratio)))
     return (height - h) // 2, (width - w) // 2, h, w
+
+
+@lru_cache(maxsize=16)
+def _logarithms(low: float, high: float, dtype) -> list[float]:
+    """Their natural logarithms in the default dtype: of a transform's ratios, the same for every image."""
+    return torch.log(torch.tensor((low, high))).to(dtype).tolist()
 
 
 class FiveCrop(torch.nn.Module):

@@ -47,15 +47,20 @@ def solarize(ops, image, threshold: float):
     return ops.where(image >= threshold, invert(ops, image), image)
 
 
-def autocontrast(ops, image):
-    """Each channel stretched from its own darkest and brightest value to the whole range."""
+def autocontrast(ops, image, by_steps: bool = False):
+    """Each channel stretched from its own darkest and brightest value to the whole range.
+
+    `by_steps` divides by a step of the result, as transforms.v2 does, instead of multiplying: other roundings.
+    """
     top = ops.top_value(image)
     values = ops.as_float(image)
     low, high = ops.least(values, (-2, -1)), ops.greatest(values, (-2, -1))
     flat = high == low
     span = ops.where(flat, high * 0 + 1, high - low)
-    scale = ops.where(flat, span, top / span)  # a channel of one value stays: scale 1, shift 0
-    low = ops.where(flat, low * 0, low)
+    low = ops.where(flat, low * 0, low)  # a channel of one value stays: scale 1, shift 0
+    if by_steps:
+        return ops.like(ops.clip((values - low) / ops.where(flat, span, span * (1.0 / top)), 0, top), image)
+    scale = ops.where(flat, span, top / span)
     return ops.like(ops.clip((values - low) * scale, 0, top), image)
 
 

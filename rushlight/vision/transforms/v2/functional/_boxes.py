@@ -59,7 +59,10 @@ def _mirrored(boxes, format, axis: int, extent: int):
         points = _formats.corners(array, format).copy()
         points[..., axis] = extent - points[..., axis]
         # so that the first corner is the top left one again
-        return to_tensor(_formats.from_corners(points[..., [1, 0, 3, 2], :], format).astype(array.dtype, copy=False))
+        out = _formats.from_corners(points[..., [1, 0, 3, 2], :], format)
+        if format is not BoundingBoxFormat.XYXYXYXY:
+            out[..., 4] = -array[..., 4] if axis == 0 else 180 - array[..., 4]  # nothing lost on the way
+        return to_tensor(out.astype(array.dtype, copy=False))
     out = array.copy()
     if format is XYXY:
         out[..., [axis, axis + 2]] = extent - array[..., [axis + 2, axis]]

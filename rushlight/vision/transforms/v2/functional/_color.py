@@ -1,5 +1,7 @@
 """Colours of images and videos (torchvision.transforms.v2.functional)."""
 
+import numpy as np
+
 import rushlight as torch
 from rushlight.vision import _arrays, tv_tensors
 from rushlight.vision.transforms import _functional_pil as pil
@@ -198,6 +200,8 @@ def solarize_image(image, threshold: float):
         return pil.solarize(image, threshold)
     if threshold > _arrays.top_value_of(image.dtype):
         raise TypeError(f"Threshold should be less or equal the maximum value of the dtype, but got {threshold}")
+    if not image.is_floating_point():
+        threshold = float(np.float32(threshold))  # whole numbers and a fraction are compared in float32
     return _arrays.run(_kernels.solarize, image, threshold)
 
 
@@ -226,7 +230,7 @@ def autocontrast_image(image):
     if not _is_tensor(image):
         return pil.autocontrast(image)
     _require_grey_or_rgb(image)
-    return _arrays.run(_kernels.autocontrast, image) if image.numel() else image
+    return _arrays.run(_kernels.autocontrast, image, True) if image.numel() else image
 
 
 @functional

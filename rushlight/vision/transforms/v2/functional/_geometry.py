@@ -7,6 +7,7 @@ from rushlight.vision import _arrays, tv_tensors
 from rushlight.vision.transforms import _functional_pil as pil
 from rushlight.vision.transforms import _sampling
 from rushlight.vision.transforms import functional as v1
+from rushlight.vision.transforms._byte_resize import resize_bytes
 from rushlight.vision.transforms._modes import InterpolationMode, pil_modes_mapping
 from rushlight.vision.transforms.v2.functional import _boxes, _maps
 from rushlight.vision.transforms.v2.functional._checks import (
@@ -21,6 +22,7 @@ from rushlight.vision.transforms.v2.functional._meta import get_size_image
 from rushlight.vision.transforms.v2.functional._registry import (
     IMAGE_KINDS,
     add_kernel,
+    also_named,
     functional,
     kernel_for,
     of_video,
@@ -85,6 +87,8 @@ def resize_image(image, size, interpolation=_BILINEAR, max_size=None, antialias=
         return image if new == old else pil.resize(image, new, pil_modes_mapping[mode])
     if new == old:
         return image
+    if image.dtype == torch.uint8 and mode.value in ("bilinear", "bicubic") and _arrays.is_plain(image):
+        return _arrays.to_tensor(resize_bytes(image.numpy(), new, mode.value, bool(antialias)))
     return _sampling.resize(image, new, mode.value, antialias)
 
 
@@ -328,7 +332,9 @@ def _as_image(mask, kernel, *args):
     return out[0] if mask.ndim == 2 else out
 
 
-hflip, vflip, elastic_transform = horizontal_flip, vertical_flip, elastic
+hflip = also_named("hflip", horizontal_flip)
+vflip = also_named("vflip", vertical_flip)
+elastic_transform = also_named("elastic_transform", elastic)
 
 # ---------------------------------------------------------------- who does what
 horizontal_flip_video, vertical_flip_video, resize_video, crop_video, center_crop_video = map(

@@ -8,6 +8,7 @@ from rushlight.vision.transforms.v2.functional import _formats
 from rushlight.vision.transforms.v2.functional._registry import (
     IMAGE_KINDS,
     add_kernel,
+    also_named,
     functional,
     is_pure_tensor,
     kernel_for,
@@ -79,7 +80,7 @@ def get_num_frames_video(video) -> int:
 get_dimensions_video = of_video(get_dimensions_image)
 get_num_channels_video = of_video(get_num_channels_image)
 get_size_video = of_video(get_size_image)
-get_image_num_channels = get_num_channels
+get_image_num_channels = also_named("get_image_num_channels", get_num_channels)
 
 
 def _add_as_they_are(function, kernel, *kinds) -> None:

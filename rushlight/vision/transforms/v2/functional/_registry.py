@@ -29,6 +29,12 @@ def functional(function):
     return function
 
 
+def also_named(name: str, function):
+    """The functional, which `register_kernel` knows by this name too."""
+    _FUNCTIONALS[name] = function
+    return function
+
+
 def add_kernel(function, kernel, *kinds) -> None:
     """Use `kernel`, a function of plain tensors (or PIL images, for the kind "PIL"), for inputs of these kinds."""
     for kind in kinds:

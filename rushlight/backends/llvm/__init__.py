@@ -1,0 +1,1 @@
+"""The compiled CPU: kernels generated as LLVM IR, run by one native driver."""

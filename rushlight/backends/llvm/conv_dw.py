@@ -1,0 +1,371 @@
+"""The weight gradient of a convolution.
+
+A sum over pixels of (a value of one side) x (a vector of the other), for every pair of rows and vectors:
+
+    outputs    vectors of g's channels, rows over x's (kh, kw, channel), so that few input channels still make many rows
+    inputs     vectors of x's channels at one tap, rows over g's channels: for few output channels
+    depthwise  vectors of channels of both, rows over (kh, kw)
+
+The pixels are cut into chunks. Each has its partial sums in the workspace, [group][block of vectors][tap][row][vector]; a last
+phase adds them in order and stores them as (o, c/groups, kh, kw).
+"""
+import math
+
+from . import conv_pack, conv_plan, ir, kernel
+from .conv_correlation import merged
+from .conv_shapes import forward_axes, simplified, wanted_parts
+from .target import BYTES
+
+UNIT_BYTES = 512 << 10          # of x and g, copied at a time
+SUMS_BYTES = 1 << 20            # partial sums that stay in the cache from one unit to the next
+CELL_PIXELS = 128               # of a unit that a tile sums at a time: their x and g stay in the first cache
+PARTIAL_BYTES = 4 << 20         # of all chunks' partial sums, where parts can differ in their channels instead
+PACK_TILES = 4                  # from so many tiles of rows on, g's vectors are packed for each cell
+CHUNK_PIXELS = 256              # at least, so that partial sums cost little beside the products
+
+
+def weight_gradient(spec, host):
+    """args: g (n, oh, ow, o), x (n, h, w, c), dw (o, c/groups, kh, kw), workspace."""
+    flops, traffic = spec.flops, spec.traffic(BYTES[spec.type])
+    return _Generator(simplified(spec), host, flops, traffic).source()
+
+
+class _Generator:
+
+    def __init__(self, spec, host, flops, traffic):
+        self.spec, self.host, self.flops, self.traffic = spec, host, flops, traffic
+        self.type, self.lanes, self.bytes = spec.type, host.lanes(spec.type), BYTES[spec.type]
+        self.y, self.x = forward_axes(spec)
+        self.parts = wanted_parts(flops, traffic)
+        self.window = conv_pack.window(spec.h, spec.w, spec.c, [(self.y, self.x)], 1)
+        self._choose_form()
+        self._cut_pixels()
+        self._cut_parts()
+        self.functions = {}
+
+    # ------------------------------------------------------------ choices
+    def _cut_pixels(self):
+        """Units: groups of images x bands of rows."""
+        spec, (rows, columns), whole = self.spec, self.spec.out, self.window
+        row = (whole.row * self.y.step + columns * spec.o) * self.bytes
+        image = (whole.image + rows * columns * spec.o) * self.bytes
+        halo = max(self.y.span(1) - self.y.step, 0) * whole.row * self.bytes
+        all_blocks = self.loops * self.blocks
+        in_split = self.size * self.bytes // min(all_blocks, self.parts)
+        unit = UNIT_BYTES if in_split <= SUMS_BYTES else 4 * UNIT_BYTES
+        pixels = spec.n * rows * columns
+        few = max(PARTIAL_BYTES // (self.size * self.bytes), -(-self.parts // all_blocks) if in_split <= SUMS_BYTES else 1)
+        self.chunks = max(1, min(self.parts, pixels // CHUNK_PIXELS, few))
+        self.groups, self.bands = conv_plan.cut_units(spec.n, rows, image, row, halo, unit, self.chunks)
+        self.chunks = min(self.chunks, self.groups * self.bands)
+        self.window = conv_pack.window(spec.h, spec.w, spec.c, [(self.y, self.x)], self.bands)
+        self.image = self.window.image if self.window.copied else spec.h * spec.w * spec.c
+        cell = CELL_PIXELS if in_split <= SUMS_BYTES else 4 * CELL_PIXELS
+        unit_images, unit_rows = spec.n // self.groups, max(rows // self.bands, 1)
+        self.cell_groups = max(unit_images // max(cell // (unit_rows * columns), 1), 1)
+        self.cell_bands = max(unit_rows // max(cell // columns, 1), 1)
+        self.cell_rows = -(-(-(-rows // self.bands)) // self.cell_bands)                # at most
+        cell_images = -(-(-(-spec.n // self.groups)) // self.cell_groups)
+        self.packed = self.form == "outputs" and sum(n for n, _ in row_pieces(self.levels, self.limit)) >= PACK_TILES
+        self.packed_size = cell_images * self.cell_rows * columns * self.nv * self.lanes if self.packed else 0
+
+    def _choose_form(self):
+        """The cheapest of the forms: its levels of rows, its taps outside the rows, and its tile."""
+        spec, (kh, kw) = self.spec, self.spec.kernel
+        c, o = spec.c // spec.groups, spec.o // spec.groups
+        taps = [(kh, self.y.tap_step * self.window.row), (kw, self.x.tap_step * self.window.pixel)]
+        if spec.depthwise:
+            forms = [("depthwise", taps, [], spec.c)]
+        else:
+            forms = [("outputs", merged(None, [*taps, (c, 1)])[0], [], o), ("inputs", [(o, 1)], taps, c)]
+        best = None
+        for name, levels, outside, channels in forms:
+            vectors = -(-channels // self.lanes)
+            for nv in range(min(vectors, 4), 0, -1):
+                limit = conv_plan.most_rows(self.host, nv)
+                cost = sum(count * pieces * conv_plan.step_cycles(rows, size, spec.depthwise)
+                           for count, size in conv_plan.split_vectors(vectors, nv)
+                           for pieces, rows in row_pieces(levels, limit)) * math.prod(n for n, _ in outside)
+                if best is None or cost < 0.995 * best:
+                    best = cost
+                    self.form, self.levels, self.outside, self.channels = name, levels, outside, channels
+                    self.nv, self.limit, self.vectors = nv, limit, vectors
+        self.rows = math.prod(n for n, _ in self.levels)
+        self.taps = math.prod(n for n, _ in self.outside)
+        self.loops = 1 if spec.depthwise else spec.groups
+        self.blocks = -(-self.vectors // self.nv)
+        self.size = self.loops * self.taps * self.rows * self.vectors * self.lanes         # elements of partial sums
+
+    def _cut_parts(self):
+        all_blocks = self.loops * self.blocks
+        self.splits = min(all_blocks, -(-self.parts // self.chunks))
+        items = self.chunks * self.splits
+        self.parts = items if items <= 2 * self.parts else self.parts
+        line = 64 // self.bytes
+        self.images_at = -(-self.chunks * self.size // line) * line
+        image = self.window.image * -(-self.spec.n // self.groups) if self.window.copied else 0
+        self.packed_at = -(-image // line) * line
+        self.own_size = -(-(self.packed_at + self.packed_size) // line) * line
+
+    def source(self):
+        compute, combine = self._compute(), self._combine()
+        text = ir.module(*self.functions.values(), compute, combine)
+        workspace = (self.images_at + self.parts * self.own_size) * self.bytes
+        adding = wanted_parts(0, (self.chunks + 2) * self.size * self.bytes)
+        return kernel.Source(text, ((compute.name, self.parts), (combine.name, adding)), workspace, self.flops, self.traffic)
+
+    # ------------------------------------------------------------ register tiles
+    def _micro(self, rows, nv, channels):
+        name = f"tile_{len(rows)}_{nv}_{channels}"
+        if name not in self.functions:
+            self.functions[name] = self._write_micro(name, rows, nv, channels)
+        return self.functions[name]
+
+    def _write_micro(self, name, rows, nv, channels):
+        """The products of some pixels, added to sums where old is 1, else stored there. rows: offsets of the rows' values; the last
+        vector has so many channels."""
+        spec, type, lanes = self.spec, self.type, self.lanes
+        f = ir.Function(name, "ptr %values, ptr %vectors, ptr %sums, i64 %old, i64 %images, i64 %rows", internal=True, attributes="#1")
+        values, vectors, sums = (ir.Reg(r, "ptr") for r in ("%values", "%vectors", "%sums"))
+        height, width = spec.out
+        of_x = (self.image, self.y.step * self.window.row, self.x.step * self.window.pixel)
+        of_g = self._packed_strides(nv) if self.packed else (height * width * spec.o, width * spec.o, spec.o)
+        to_value, to_vector = (of_g, of_x) if self.form == "inputs" else (of_x, of_g)
+        rest = channels - (nv - 1) * lanes
+        masks = [None] * (nv - 1) + [None if rest == lanes or self.packed else f.first_lanes(rest, lanes)]
+
+        def pixel(values, vectors, acc):
+            b = [f.load(vectors, v * lanes, type, lanes, masks[v]) for v in range(nv)]
+            new = []
+            for i, offset in enumerate(rows):
+                if self.form == "depthwise":
+                    new += [f.fma(f.load(values, offset + v * lanes, type, lanes, masks[v]), b[v], acc[i * nv + v])
+                            for v in range(nv)]
+                else:
+                    a = f.splat(f.load(values, offset, type), lanes)
+                    new += [f.fma(a, b[v], acc[i * nv + v]) for v in range(nv)]
+            return new
+
+        def moved(i, level, values, vectors):
+            return f.at(values, f.mul(i, to_value[level]), type), f.at(vectors, f.mul(i, to_vector[level]), type)
+
+        def row(values, vectors, acc):
+            if width == 1:
+                return pixel(values, vectors, acc)
+            return f.loop(0, width, 1, lambda i, acc: pixel(*moved(i, 2, values, vectors), acc), acc)
+
+        def image(values, vectors, acc):
+            return f.loop(0, "%rows", 1, lambda i, acc: row(*moved(i, 1, values, vectors), acc), acc)
+
+        places = range(0, len(rows) * nv * lanes, lanes)
+        acc = f.loop(0, "%old", 1, lambda i, _: [f.load(sums, p, type, lanes) for p in places], [f.zero(type, lanes)] * len(places))
+        acc = f.loop(0, "%images", 1, lambda i, acc: image(*moved(i, 0, values, vectors), acc), acc)
+        for p, a in zip(places, acc):
+            f.store(a, sums, p)
+        return f
+
+    def _packed_strides(self, nv):
+        """Elements from one image, row and pixel of packed g to the next."""
+        pixel, width = nv * self.lanes, self.spec.out[1]
+        return self.cell_rows * width * pixel, width * pixel, pixel
+
+    def _pack(self, nv, channels):
+        """pack(from, to, images, rows): g's vectors of a cell side by side: with many channels, they would fall on few lines of
+        the first cache."""
+        name = f"pack_{nv}_{channels}"
+        if name in self.functions:
+            return self.functions[name]
+        f = self.functions[name] = ir.Function(name, "ptr %from, ptr %to, i64 %images, i64 %rows", internal=True, attributes="#1")
+        height, width = self.spec.out
+        rest = channels - (nv - 1) * self.lanes
+        masks = [None] * (nv - 1) + [None if rest == self.lanes else f.first_lanes(rest, self.lanes)]
+        image, row, pixel = self._packed_strides(nv)
+
+        def one(n, y, x):
+            source = f.mul(f.add(f.mul(f.add(f.mul(n, height), y), width), x), self.spec.o)
+            to = f.add(f.add(f.mul(n, image), f.mul(y, row)), f.mul(x, pixel))
+            for v in range(nv):
+                value = f.load(ir.Reg("%from", "ptr"), f.add(source, v * self.lanes), self.type, self.lanes, masks[v])
+                f.store(value, ir.Reg("%to", "ptr"), f.add(to, v * self.lanes))
+        f.loop(0, "%images", 1, lambda n: f.loop(0, "%rows", 1, lambda y: f.loop(0, width, 1, lambda x: one(n, y, x))))
+        return f
+
+    # ------------------------------------------------------------ the parts' loops
+    def _compute(self):
+        f = self.f = ir.Function("compute")
+        self.g_at, self.x_at, self.space = f.argument(0), f.argument(1), f.argument(3)
+        self.own = f.at(self.space, f.add(self.images_at, f.mul(ir.PART, self.own_size)), self.type)
+        self.copy = None
+        if self.window.copied:
+            self.copy = conv_pack.copy_function(self.type, self.lanes, self.spec.h, self.spec.w, self.window)
+            self.functions[self.copy.name] = self.copy
+        lo, hi = f.share(self.chunks * self.splits)
+        f.loop(lo, hi, 1, self._item)
+        return f
+
+    def _stretch(self, count, i, n):
+        f = self.f
+        return f.div(f.mul(i, count), n), f.div(f.mul(f.add(i, 1), count), n)
+
+    def _item(self, item):
+        f = self.f
+        chunk, split = f.div(item, self.splits), f.rem(item, self.splits)
+        sums = f.at(self.space, f.mul(chunk, self.size), self.type)
+        q = self._stretch(self.loops * self.blocks, split, self.splits)
+        first, last = self._stretch(self.groups * self.bands, chunk, self.chunks)
+        f.loop(first, last, 1, lambda unit: self._unit(unit, f.compare("ne", unit, first), sums, q))
+
+    def _each_block(self, q_lo, q_hi, body):
+        """body((loop, offset in the partial sums, first channel), vectors, channels of them) for vector blocks q."""
+        f, full = self.f, self.channels // (self.nv * self.lanes)
+        rest = self.channels - full * self.nv * self.lanes
+
+        def one(q):
+            loop, block = f.div(q, self.blocks), f.rem(q, self.blocks)
+            channel = f.mul(block, self.nv * self.lanes)
+            vector = f.add(f.mul(loop, self.vectors), f.mul(block, self.nv))
+            place = loop, f.mul(vector, self.taps * self.rows * self.lanes), channel
+            most = (place, self.nv, self.nv * self.lanes)
+            last = (place, -(-rest // self.lanes), rest)
+            if full and rest:
+                f.when(f.compare("slt", block, full), lambda: body(*most))
+                f.when(f.compare("sge", block, full), lambda: body(*last))
+            else:
+                body(*(most if full else last))
+        f.loop(q_lo, q_hi, 1, one)
+
+    def _unit(self, unit, old, sums, q):
+        """The products of a unit's pixels, cell by cell. old: whether there are sums already."""
+        f, spec = self.f, self.spec
+        group, band = f.div(unit, self.bands), f.rem(unit, self.bands)
+        n_lo, n_hi = self._stretch(spec.n, group, self.groups)
+        y_lo, y_hi = self._stretch(self.y.count, band, self.bands)
+        images, rows = f.sub(n_hi, n_lo), f.sub(y_hi, y_lo)
+        x = f.at(self.x_at, f.mul(n_lo, spec.h * spec.w * spec.c), self.type)
+        first = f.add(f.mul(y_lo, self.y.step), self.y.start)
+        if self.copy:
+            f.call(self.copy, images, first, x, self.own)
+            x = self.own
+        else:
+            x = f.at(x, f.add(f.mul(first, self.window.row), self.x.start * spec.c), self.type)
+        height, width = spec.out
+        g = f.at(self.g_at, f.mul(f.add(f.mul(n_lo, height), y_lo), width * spec.o), self.type)
+
+        def cell(i):
+            n_lo, n_hi = self._stretch(images, f.div(i, self.cell_bands), self.cell_groups)
+            r_lo, r_hi = self._stretch(rows, f.rem(i, self.cell_bands), self.cell_bands)
+            later = f.convert("zext", f.binary("or", old, f.compare("ne", i, 0)), "i64")
+            self._cell(f.at(x, f.add(f.mul(n_lo, self.image), f.mul(r_lo, self.y.step * self.window.row)), self.type),
+                       f.at(g, f.mul(f.add(f.mul(n_lo, height), r_lo), width * spec.o), self.type),
+                       sums, (later, f.sub(n_hi, n_lo), f.sub(r_hi, r_lo)), q)
+        f.loop(0, self.cell_groups * self.cell_bands, 1, cell)
+
+    def _cell(self, x, g, sums, count, q):
+        """All tiles for a cell. count: whether there are sums, images, rows."""
+        f, spec = self.f, self.spec
+
+        def block(place, nv, channels):
+            loop, at, channel = place
+            c, o = spec.c // spec.groups, spec.o // spec.groups
+            into = f.at(sums, at, self.type)
+            if self.form == "depthwise":
+                self._tiles(f.at(x, channel, self.type), f.at(g, channel, self.type), into, count, nv, channels)
+                return
+            from_x, from_g = f.at(x, f.mul(loop, c), self.type), f.at(g, f.mul(loop, o), self.type)
+            if self.form == "outputs":
+                vectors = f.at(from_g, channel, self.type)
+                if self.packed:
+                    room = f.at(self.own, self.packed_at, self.type)
+                    f.call(self._pack(nv, channels), vectors, room, *count[1:])
+                    vectors = room
+                self._tiles(from_x, vectors, into, count, nv, channels)
+                return
+            (kh, to_row), (kw, to_column) = self.outside
+
+            def tap(i, j):
+                vectors = f.at(from_x, f.add(f.add(f.mul(i, to_row), f.mul(j, to_column)), channel), self.type)
+                sums = f.at(into, f.mul(f.add(f.mul(i, kw), j), self.rows * nv * self.lanes), self.type)
+                self._tiles(from_g, vectors, sums, count, nv, channels)
+            f.loop(0, kh, 1, lambda i: f.loop(0, kw, 1, lambda j: tap(i, j)))
+        self._each_block(*q, block)
+
+    def _tiles(self, values, vectors, sums, count, nv, channels):
+        """All rows, a tile at a time."""
+        f = self.f
+
+        def walk(level, value, row):
+            inner = math.prod(n for n, _ in self.levels[level + 1:])
+            n, stride = self.levels[level]
+            if inner > self.limit:
+                f.loop(0, n, 1, lambda i: walk(level + 1, f.add(value, f.mul(i, stride)), f.add(row, f.mul(i, inner))))
+                return
+            start = 0
+            for pieces, size in even_pieces(n, max(self.limit // inner, 1)):
+                offsets = [i * stride + below for i in range(size) for below in level_offsets(self.levels[level + 1:])]
+                micro = self._micro(offsets, nv, channels)
+
+                def one(i, start=start, size=size, micro=micro):
+                    at = f.add(start, f.mul(i, size))
+                    f.call(micro, f.at(values, f.add(value, f.mul(at, stride)), self.type), vectors,
+                           f.at(sums, f.mul(f.add(row, f.mul(at, inner)), nv * self.lanes), self.type), *count)
+                f.loop(0, pieces, 1, one)
+                start += pieces * size
+        walk(0, 0, 0)
+
+    # ------------------------------------------------------------ the chunks' sum
+    def _combine(self):
+        spec, type, lanes = self.spec, self.type, self.lanes
+        f = ir.Function("combine")
+        dw, space = f.argument(2), f.argument(3)
+        area, c, o = math.prod(spec.kernel), spec.c // spec.groups, spec.o // spec.groups
+        to_lane, to_loop = (c * area if self.form == "outputs" else area), c * o * area
+        inner, to_inner = {"outputs": (c, area), "inputs": (o, c * area), "depthwise": (1, 0)}[self.form]
+        lo, hi = f.share(self.loops * self.vectors * inner)
+
+        def one(i):
+            """A vector and a row at all taps, which lie side by side in dw."""
+            vector, k = f.div(i, inner), f.rem(i, inner)
+            loop, v = f.div(vector, self.vectors), f.rem(vector, self.vectors)
+            out = f.at(dw, f.add(f.add(f.mul(loop, to_loop), f.mul(f.mul(v, lanes), to_lane)), f.mul(k, to_inner)), type)
+            mask = f.first_lanes(f.sub(self.channels, f.mul(v, lanes)), lanes)
+            start = f.mul(f.div(v, self.nv), self.nv)
+            width = f.least(f.sub(self.vectors, start), self.nv)
+            start = f.mul(f.add(f.mul(loop, self.vectors), start), self.taps * self.rows)
+
+            def tap(t):
+                row = f.add(f.mul(t, inner), k)
+                place = f.mul(f.add(f.add(start, f.mul(row, width)), f.rem(v, self.nv)), lanes)
+                total = f.load(space, place, type, lanes)
+                if self.chunks > 1:
+                    total, = f.loop(1, self.chunks, 1, lambda k, t: [f.binary("fadd", t[0], f.load(
+                        space, f.add(f.mul(k, self.size), place), type, lanes))], [total])
+                conv_pack.scatter(f, total, f.at(out, t, type), to_lane, mask)
+            f.loop(0, area, 1, tap)
+        f.loop(lo, hi, 1, one)
+        return f
+
+
+def even_pieces(n, limit):
+    """n cut into pieces of at most `limit`, their sizes one apart: pairs (how many, size)."""
+    pieces = -(-n // limit)
+    small = n // pieces
+    large = n - pieces * small
+    return [(count, size) for count, size in ((large, small + 1), (pieces - large, small)) if count]
+
+
+def row_pieces(levels, limit):
+    """The tiles that rows over levels (count, stride) are cut into: pairs (how many, rows)."""
+    inner, level = 1, len(levels) - 1
+    while level and inner * levels[level][0] <= limit:
+        inner *= levels[level][0]
+        level -= 1
+    outside = math.prod(n for n, _ in levels[:level])
+    return [(outside * count, size * inner) for count, size in even_pieces(levels[level][0], max(limit // inner, 1))]
+
+
+def level_offsets(levels):
+    """Offsets of all rows over levels, the last the fastest."""
+    offsets = [0]
+    for n, stride in levels:
+        offsets = [o + i * stride for o in offsets for i in range(n)]
+    return offsets

@@ -1,0 +1,277 @@
+"""From a scheduled graph to launches: which kernel, or which host function, reads and writes which regions."""
+from . import nest as N
+from . import scalar_ops
+from .regions import Region, broadcast, contiguous, simplified, view
+
+VIEWS = frozenset(("reshape", "permute", "expand", "slice", "flip", "diagonal"))
+_LEAVES = frozenset(("input", "const", "array", "iota"))
+
+
+def kind(v):
+    """How a value is computed: see schedule.fuse.Schedule."""
+    prim = v.prim
+    if prim in _LEAVES:
+        return "leaf"
+    if prim in VIEWS:
+        return "view"
+    if v.dtype is None or v.dtype.name not in scalar_ops.REGISTER or not v.numel or \
+            any(a.dtype is None or a.dtype.name not in scalar_ops.REGISTER or not a.numel for a in v.args):
+        return "own"
+    if prim.startswith("reduce_"):
+        return "reduce" if prim[7:] in ("max", "min") or v.dtype.name != "bool" else "own"
+    return "map" if _is_map(v) else "own"
+
+
+def _is_map(v):
+    prim, first = v.prim, v.args[0].dtype.name if v.args else ""
+    if prim == "cast":
+        return scalar_ops.can_cast(first, v.dtype.name)
+    if prim == "where" or prim in scalar_ops.COMPARE:
+        return True
+    if prim == "gather":
+        return True
+    if prim == "scatter":
+        dim, how, included = v.attrs
+        return v.args[1].shape[dim] == 1 and v.args[1].shape[:dim] + v.args[1].shape[dim + 1:] == v.shape[:dim] + v.shape[dim + 1:] \
+            and v.args[2].shape == v.args[1].shape and (how == "set" or how == "add" and included) and first != "bool"
+    table = scalar_ops.UNARY if len(v.args) == 1 else scalar_ops.BINARY
+    return prim in table and first in table[prim][1]
+
+
+class Place:
+    """Memory that launches read and write.
+
+    kind   input (a storage's array), scalar (a number that enters), constant, scratch (the arena), result (an array that
+           leaves), host (what a host function gave)
+    """
+
+    __slots__ = ("kind", "key", "shape", "dtype", "index", "born", "dies", "home")
+
+    def __init__(self, kind, key, shape, dtype, index):
+        self.kind, self.key, self.shape, self.dtype, self.index = kind, key, shape, dtype, index
+        self.born = self.dies = self.home = None
+
+
+class Launch:
+    """A kernel, or a value of the host, with what it reads and writes.
+
+    spec, places    the kernel, and its arguments
+    reads, writes   (place, strides, offset); of a nest in the space of its step (before it was simplified), so that they can be
+                    compared; reads with a fourth: whether they may touch any element
+    value           what the host computes, from `operands` (regions)
+    """
+
+    __slots__ = ("spec", "places", "reads", "writes", "value", "operands")
+
+    def __init__(self, spec, places, reads, writes, value=None, operands=()):
+        self.spec, self.places, self.reads, self.writes, self.value, self.operands = spec, places, reads, writes, value, operands
+
+
+class Lowering:
+    """places, launches, and where the outputs lie."""
+
+    def __init__(self, graph, schedule):
+        self.graph, self.schedule = graph, schedule
+        self.places, self.launches, self.regions = [], [], {}
+        self.given = {}                                         # output value id -> place, for values computed here
+        wanted = {v.id for _, v in graph.outputs}
+        self.wanted = {i for i in wanted if i in schedule.step}
+        for step in schedule.steps:
+            (self._nest if step.kind == "nest" else self._own)(step)
+        self.outputs = [self._output(v) for _, v in graph.outputs]
+
+    # ------------------------------------------------------------ places
+    def _place(self, kind, key, shape, dtype):
+        place = Place(kind, key, tuple(shape), dtype, len(self.places))
+        self.places.append(place)
+        return place
+
+    def region(self, v):
+        """Where a value lies."""
+        found = self.regions.get(v.id)
+        if found is None:
+            found = self.regions[v.id] = self._leaf(v) if v.prim in _LEAVES else self._view(v)
+        return found
+
+    def _leaf(self, v):
+        if v.prim == "input":
+            kind = "input"
+        elif v.prim == "const":
+            return Region(self._place("constant", v, (), v.dtype), v.shape, (0,) * v.ndim)
+        else:
+            kind = "constant"
+        return Region(self._place(kind, v, v.shape, v.dtype), v.shape, contiguous(v.shape))
+
+    def _view(self, v):
+        source = self.region(v.args[0])
+        found = view(v, source)
+        if found is None:
+            copied = self._copy(source, v.dtype)
+            found = view(v, copied)
+        return found
+
+    def _copy(self, source, dtype, place=None):
+        """A launch that copies a region into memory without gaps."""
+        place = place or self._place("scratch", None, source.shape, dtype)
+        target = Region(place, source.shape, contiguous(source.shape))
+        nodes = [("load", (), dtype.name, source.strides, source.offset, source.place, -1, 0, None)]
+        self._launch(source.shape, nodes, [(0, target)], [], ())
+        return target
+
+    def _store_place(self, v):
+        if v.id in self.wanted:
+            place = self._place("result", v, v.shape, v.dtype)
+            self.given[v.id] = place
+            return place
+        return self._place("scratch", v, v.shape, v.dtype)
+
+    def _output(self, v):
+        """The place of an output value without gaps."""
+        region = self.region(v)
+        if v.id in self.given or region.place.kind == "host" and v.id == getattr(region.place.key, "id", None):
+            return region.place
+        if v.dtype.name not in scalar_ops.REGISTER or not v.numel:
+            return region                                       # what the program copies itself
+        place = self._place("result", v, v.shape, v.dtype)
+        self._copy(region, v.dtype, place)
+        return place
+
+    # ------------------------------------------------------------ nests
+    def _nest(self, step):
+        nodes, numbers = [], {}
+        stores, sums = [], []
+        for v in step.values:
+            if v.prim.startswith("reduce_"):
+                node = self._node(v.args[0], step, nodes, numbers)
+                place = self._store_place(v)
+                region = Region(place, v.shape, contiguous(v.shape))
+                self.regions[v.id] = region
+                kept = iter(region.strides)
+                strides = tuple(0 if d in v.attrs[0] else next(kept) for d in range(len(step.shape)))
+                sums.append((v.prim[7:], node, Region(place, step.shape, strides)))
+                continue
+            node = self._node(v, step, nodes, numbers)
+            if v.id in self.schedule.stored:
+                stores.append((node, v))
+        order = _order(step.shape, nodes)
+        placed = []
+        for node, v in stores:
+            place = self._store_place(v)
+            region = Region(place, v.shape, contiguous(v.shape, None if place.kind == "result" else order))
+            self.regions[v.id] = region
+            placed.append((node, region))
+        self._launch(step.shape, nodes, placed, sums, step.reduced or ())
+
+    def _node(self, v, step, nodes, numbers):
+        """The number of the node that gives v inside a step."""
+        schedule = self.schedule
+        base = schedule.base(v)
+        if base.prim == "const":
+            key = ("const", base.attrs[1], base.dtype.name)
+            make = lambda: ("const", (), base.dtype.name, None, 0, None, -1, 0, base.attrs[0])
+        elif schedule.inline(base):
+            key = base.id
+            make = lambda: self._operation(base, step, nodes, numbers)
+        elif v is base and schedule.step.get(v.id) is step and schedule.kind[v.id] == "map":
+            key = v.id
+            make = lambda: self._operation(v, step, nodes, numbers)
+        else:
+            region = self.region(v)
+            strides = broadcast(region, step.shape)
+            key = ("load", region.place.index, strides, region.offset)
+            make = lambda: ("load", (), v.dtype.name, strides, region.offset, region.place, -1, 0, None)
+        return self._add(key, make, nodes, numbers)
+
+    def _add(self, key, make, nodes, numbers):
+        if key not in numbers:
+            node = make()
+            nodes.append(node)
+            numbers[key] = len(nodes) - 1
+        return numbers[key]
+
+    def _operation(self, v, step, nodes, numbers):
+        if v.prim == "gather":
+            index = self._node(v.args[1], step, nodes, numbers)
+            region, dim = self.region(v.args[0]), v.attrs[0]
+            strides = tuple(0 if d == dim or n == 1 and v.shape[d] != 1 else s
+                            for d, (n, s) in enumerate(zip(region.shape, region.strides)))
+            return ("load", (), v.dtype.name, strides, region.offset, region.place, index, region.strides[dim], None)
+        args = tuple(self._node(a, step, nodes, numbers) for a in v.args)
+        if v.prim == "scatter":
+            return self._one_place(v, args, step, nodes, numbers)
+        return (v.prim, args, v.dtype.name, None, 0, None, -1, 0, None)
+
+    def _one_place(self, v, args, step, nodes, numbers):
+        """scatter with one index a row: a comparison with the position."""
+        x, index, source = args
+        dim, how, _ = v.attrs
+        unit = tuple(1 if d == dim else 0 for d in range(v.ndim))
+        position = self._add(("iota", dim), lambda: ("iota", (), "int64", unit, 0, None, -1, 0, None), nodes, numbers)
+        here = self._add(("eq", position, index), lambda: ("eq", (position, index), "bool", None, 0, None, -1, 0, None), nodes, numbers)
+        if how == "add":
+            source = self._add(("add", x, source), lambda: ("add", (x, source), v.dtype.name, None, 0, None, -1, 0, None), nodes, numbers)
+        return ("where", (here, source, x), v.dtype.name, None, 0, None, -1, 0, None)
+
+    def _launch(self, shape, nodes, stores, sums, reduced):
+        """Put a nest among the launches: arguments numbered, dimensions sorted and joined."""
+        order = _order(shape, nodes)
+        strides = [n[3] for n in nodes if n[3] is not None] + [r.strides for _, r in stores] + [r.strides for _, _, r in sums]
+        moved = [tuple(s[d] for d in order) for s in strides]
+        small, columns, reduced = simplified(tuple(shape[d] for d in order), moved, {order.index(d) for d in reduced})
+        columns = iter(columns)
+        places, arguments = [], {}
+
+        def argument(place):
+            if place.index not in arguments:
+                arguments[place.index] = len(places)
+                places.append(place)
+            return arguments[place.index]
+
+        made, reads = [], []
+        for op, args, dtype, raw, offset, place, index, scale, value in nodes:
+            access = None
+            if raw is not None:
+                column = next(columns)
+                if op == "iota":
+                    at = [d for d, s in enumerate(column) if s]
+                    made.append(N.Node("iota", (), dtype, None, at[0]) if at else N.Node("const", (), dtype, None, 0))
+                    continue
+                access = N.Access(argument(place), column, offset, index, scale)
+                reads.append((place, raw, offset, index >= 0))
+            made.append(N.Node(op, args, dtype, access, value))
+        writes = [(r.place, r.strides, r.offset) for _, r in stores] + [(r.place, r.strides, r.offset) for _, _, r in sums]
+        stored = tuple((node, N.Access(argument(r.place), next(columns), r.offset)) for node, r in stores)
+        summed = tuple((how, node, N.Access(argument(r.place), next(columns), r.offset)) for how, node, r in sums)
+        spec = N.Nest(small, tuple(made), stored, summed, reduced, len(places))
+        self.launches.append(Launch(spec, places, reads, writes))
+
+    # ------------------------------------------------------------ values of their own
+    def _own(self, step):
+        v = step.values[0]
+        operands = [self.region(a) if a.dtype is not None else self.regions[a.id] for a in v.args]
+        place = self._place("host", v, v.shape, v.dtype)
+        self.regions[v.id] = Region(place, v.shape, contiguous(v.shape))
+        reads = [(r.place, None, 0, True) for r in operands]
+        self.launches.append(Launch(None, [], reads, [(place, None, 0)], v, operands))
+
+
+def _order(shape, nodes):
+    """The dimensions as the largest operands lie in memory, outermost first."""
+    rank = len(shape)
+    best, weight = None, 0
+    for node in nodes:
+        strides = node[3]
+        if strides is None or node[0] == "iota" or node[6] >= 0:
+            continue
+        covered = 1
+        for n, s in zip(shape, strides):
+            covered *= n if s else 1
+        if covered > weight:
+            best, weight = strides, covered
+    if best is None:
+        return list(range(rank))
+    moving = sorted((d for d in range(rank) if best[d] and shape[d] != 1), key=lambda d: -abs(best[d]))
+    if moving == sorted(moving):
+        return list(range(rank))
+    still = [d for d in range(rank) if d not in moving]
+    return still + moving

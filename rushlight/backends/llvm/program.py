@@ -1,0 +1,340 @@
+"""A compiled plan: a table of kernels for the native driver, with host functions between where there is no kernel."""
+import ctypes
+import os
+import struct
+import sys
+import threading
+from math import prod
+
+import numpy as np
+
+from ... import _settings
+from ..numpy import table as host_table
+from . import driver, library
+from .arena import arena, offsets
+from .lower import Lowering, kind
+
+_running = threading.RLock()
+
+
+def _after_fork():
+    global _running
+    _running = threading.RLock()        # another thread may have held it
+
+
+os.register_at_fork(after_in_child=_after_fork)
+_SERIAL = 1 << 16               # elements in all below which waking threads costs more than it gives
+
+
+class Program:
+    """Runs as backends.numpy.interpreter.Program does; `interpreted` serves inputs that are not laid out as expected."""
+
+    def __init__(self, graph, interpreted):
+        from ...schedule.fuse import Schedule
+
+        self.graph, self.interpreted = graph, interpreted
+        lowering = Lowering(graph, Schedule(graph, kind))
+        self.launches, self.places = lowering.launches, lowering.places
+        self.outputs = lowering.outputs
+        self._lives()
+        self._homes()
+        self.kernels = [library.kernel(launch.spec) if launch.value is None else None for launch in self.launches]
+        self._layout()
+        self._compile_table()
+
+    # ------------------------------------------------------------ what lies where
+    def _lives(self):
+        for i, launch in enumerate(self.launches):
+            for place, *_ in launch.reads + launch.writes:
+                if place.born is None:
+                    place.born = i
+                place.dies = i
+        for output in self.outputs:
+            place = getattr(output, "place", output)
+            place.dies = len(self.launches)
+
+    def _homes(self):
+        """Results that may be written straight over the storage that they replace."""
+        inputs = {place.key.attrs[0]: place for place in self.places if place.kind == "input"}
+        last_check = max((i for i, launch in enumerate(self.launches) if launch.value is not None and launch.value.prim == "check"),
+                         default=-1)
+        leaving = {id(getattr(o, "place", o)) for o in self.outputs}
+        for (slot, v), place in zip(self.graph.outputs, self.outputs):
+            old = inputs.get(self.graph.home.get(slot))
+            if old is None or getattr(place, "kind", "") != "result" or old.shape != place.shape or old.dtype is not place.dtype \
+                    or id(old) in leaving:
+                continue
+            if self.outputs.count(place) == 1 and self._safe(place, old, last_check):
+                place.home = old
+
+    def _safe(self, place, old, last_check):
+        """Whether nothing reads the old content once the first element of the new one is written."""
+        writers = [i for i, launch in enumerate(self.launches) if any(w[0] is place for w in launch.writes)]
+        if len(writers) != 1 or writers[0] < last_check:
+            return False
+        at = writers[0]
+        _, strides, offset = next(w for w in self.launches[at].writes if w[0] is place)
+        for i, launch in enumerate(self.launches):
+            for read in launch.reads:
+                if read[0] is old and (i > at or i == at and (read[3] or read[1] != strides or read[2] != offset)):
+                    return False
+        return True
+
+    def _layout(self):
+        """Offsets in the arena for what stays inside the step, and for the kernels' workspaces."""
+        blocks, owners = [], []
+        for place in self.places:
+            if place.kind == "scratch" and place.born is not None:
+                blocks.append((prod(place.shape) * place.dtype.itemsize, place.born, place.dies))
+                owners.append(place)
+        for i, kernel in enumerate(self.kernels):
+            if kernel is not None and kernel.source.workspace:
+                blocks.append((kernel.source.workspace, i, i))
+                owners.append(i)
+        found, self.scratch = offsets(blocks)
+        self.at = {owner if isinstance(owner, int) else id(owner): offset for owner, offset in zip(owners, found)}
+
+    # ------------------------------------------------------------ the table
+    def _compile_table(self):
+        """Lay out scalars, constants, arguments and the table; note which arguments change from run to run."""
+        self.keep = []
+        self.patches = {}                                   # id(place) -> positions in the arguments
+        scalars = [p for p in self.places if p.kind == "input" and p.key.shape == () and p.born is not None]
+        self.maybe_scalars = scalars
+        self.numbers = (ctypes.c_int64 * max(1, len(scalars)))()
+        number_at = {id(p): ctypes.addressof(self.numbers) + 8 * i for i, p in enumerate(scalars)}
+        total = sum(len(launch.places) + 1 for launch in self.launches if launch.value is None)
+        self.arguments = (ctypes.c_void_p * max(1, total))()
+        base = ctypes.addressof(self.arguments)
+        words, self.segments = [], []
+        self.inner = []                                     # (position, arena offset)
+        position, start = 0, 0
+        work = 0
+        for i, (launch, kernel) in enumerate(zip(self.launches, self.kernels)):
+            if launch.value is not None:
+                self._close(start, len(words) // driver.ENTRY, work)
+                start, work = len(words) // driver.ENTRY, 0
+                self.segments.append(self._host(launch))
+                continue
+            first = position
+            for place in launch.places:
+                self._address(place, position, number_at)
+                position += 1
+            if i in self.at:
+                self.inner.append((position, self.at[i]))
+            position += 1
+            work += prod(launch.spec.shape) if hasattr(launch.spec, "shape") else _SERIAL
+            for address, parts in kernel.phases:
+                words += [address, base + 8 * first, parts, 0]
+        self._close(start, len(words) // driver.ENTRY, work)
+        self.table = (ctypes.c_int64 * max(1, len(words)))(*words)
+        self.generation = -1
+        self.seen = {}
+        self.number_at = number_at
+        self._prepare_outputs()
+
+    def _close(self, start, end, work):
+        if end > start:
+            self.segments.append((start, end - start, work > _SERIAL))
+
+    def _address(self, place, position, number_at):
+        if place.kind == "constant":
+            array = self._constant(place)
+            self.keep.append(array)
+            self.arguments[position] = array.ctypes.data
+        elif place.kind == "scratch":
+            self.inner.append((position, self.at[id(place)]))
+        else:
+            self.patches.setdefault(place.index, []).append(position)
+
+    def _constant(self, place):
+        v = place.key
+        return np.ascontiguousarray(host_table.build(v)())
+
+    def _host(self, launch):
+        """(None, run): a host function over the arrays of this run."""
+        v = launch.value
+        function = host_table.build(v)
+        places = [r.place for r in launch.operands]
+        readers = [self._reader(r) for r in launch.operands]
+        return None, function, readers, v, [p for p in places]
+
+    def _reader(self, region):
+        """A function of the run's arrays that gives a region as an ndarray."""
+        place = region.place
+        index = place.index
+        if place.kind == "constant":
+            array = self._constant(place)
+            shown = np.lib.stride_tricks.as_strided(array, region.shape, [s * array.itemsize for s in region.strides])
+            return lambda arrays: shown
+        if region.shape == place.shape and region.offset == 0 and place.dtype is None:
+            return lambda arrays: arrays[index]
+        whole = region.shape == place.shape and region.offset == 0 and all(
+            a == b or n == 1 for a, b, n in zip(region.strides, _contiguous(place.shape), place.shape))
+        if whole:
+            return lambda arrays: arrays[index]
+        item = place.dtype.itemsize
+        strides, offset, shape = tuple(s * item for s in region.strides), region.offset * item, region.shape
+
+        def read(arrays):
+            a = arrays[index]
+            return np.ndarray(shape, a.dtype, a.reshape(-1) if a.ndim != 1 else a, offset, strides)
+
+        if min(region.strides, default=0) < 0:
+            return lambda arrays: np.lib.stride_tricks.as_strided(arrays[index].reshape(-1)[region.offset:], shape, strides)
+        return read
+
+    def _prepare_outputs(self):
+        self.results = []                                   # per output: region or place, place, its patches, spare arrays
+        self.copies = []                                    # (output, the earlier output of the same value)
+        first = {}
+        for i, output in enumerate(self.outputs):
+            place = getattr(output, "place", output)
+            if place.kind == "result" and first.setdefault(place.index, i) != i:
+                self.copies.append((i, first[place.index]))
+            self.results.append((output, place, self.patches.get(place.index, ()), []))
+
+    # ------------------------------------------------------------ running
+    def run(self, slots, sites):
+        with _running:
+            return self._run(slots, sites)
+
+    def _run(self, slots, sites):
+        arena.need(self.scratch)
+        if self.generation != arena.generation:
+            self._rebase()
+        arrays = dict(self.scratch_arrays)
+        arguments = self.arguments
+        for place, slot, positions, scalar in self.inputs:
+            content = slots[slot]
+            cls = content.__class__
+            if cls is float or cls is int or cls is bool or cls is complex or hasattr(content, "take"):
+                arrays[place.index] = content
+                if positions:
+                    if scalar is None:
+                        return self.interpreted.run(slots, sites)
+                    scalar[1].pack_into(self.numbers, 8 * scalar[0], content)
+                    for p in positions:
+                        arguments[p] = scalar[2]
+                    self.seen[slot] = None
+                continue
+            array = content.value
+            arrays[place.index] = array
+            if self.seen.get(slot) is not array:
+                if not array.flags.c_contiguous or array.shape != place.shape:
+                    return self.interpreted.run(slots, sites)
+                self.seen[slot] = array
+                address = array.ctypes.data
+                for p in positions:
+                    arguments[p] = address
+        results, made = [], set()
+        for output, place, positions, spare in self.results:
+            if place.kind != "result" or place.index in made:
+                results.append(None)
+                continue
+            made.add(place.index)
+            if place.home is not None:
+                array = arrays[place.home.index]
+                if not array.flags.writeable:
+                    array = self._fresh(place, spare)
+            else:
+                array = self._fresh(place, spare)
+            arrays[place.index] = array
+            address = array.ctypes.data
+            for p in positions:
+                arguments[p] = address
+            results.append(array)
+        self._execute(arrays, sites)
+        for i, (output, place, _, _) in enumerate(self.results):
+            if place.kind != "result":
+                results[i] = self._outcome(output, place, arrays)
+        for i, same in self.copies:
+            results[i] = results[same].copy()
+        return results
+
+    def _fresh(self, place, spare):
+        """An array that nobody else holds."""
+        for array in spare:
+            if sys.getrefcount(array) == 3:
+                return array
+        array = np.empty(place.shape, place.dtype.numpy)
+        if len(spare) >= 2:
+            spare.pop(0)
+        spare.append(array)
+        return array
+
+    def _outcome(self, output, place, arrays):
+        """An output that the host computed, or a view of something that it did."""
+        array = arrays[place.index] if place is output else self._reader(output)(arrays)
+        array = np.asarray(array)
+        shared = any(array is other for index, other in arrays.items() if index != place.index)
+        if place is not output or shared or not array.flags.c_contiguous or not array.flags.owndata or not array.flags.writeable:
+            array = np.array(array, order="C", copy=True)
+        return array
+
+    def _execute(self, arrays, sites):
+        count = _settings.get_num_threads()
+        check = 0
+        table = ctypes.addressof(self.table)
+        pool = driver.pool(count)
+        for segment in self.segments:
+            if segment[0] is not None:
+                start, entries, wide = segment
+                pool.run(table + 8 * driver.ENTRY * start, entries, count if wide else 1)
+                continue
+            _, function, readers, v, _ = segment
+            operands = [read(arrays) for read in readers]
+            if v.prim == "check":
+                try:
+                    function(*operands)
+                except Exception as error:
+                    if check < len(sites):
+                        error.add_note("recorded at %s:%d" % sites[check])
+                    raise
+                check += 1
+                arrays[self.host_place[v.id]] = None
+                continue
+            with np.errstate(all="ignore"):
+                result = function(*operands)
+            if any(result is a for a in operands):
+                result = result.copy()
+            self._keep(v, result, arrays)
+
+    def _keep(self, v, result, arrays):
+        index = self.host_place[v.id]
+        if v.dtype is not None:
+            result = np.ascontiguousarray(result) if v.shape else np.asarray(result)
+            if not result.flags.owndata:
+                result = result.copy()                      # a view of memory that the step uses again
+            address = result.ctypes.data
+            for p in self.patches.get(index, ()):
+                self.arguments[p] = address
+        arrays[index] = result
+
+    def _rebase(self):
+        """The arena has moved: every address in it is written again."""
+        self.generation = arena.generation
+        for position, offset in self.inner:
+            self.arguments[position] = arena.address + offset
+        self.scratch_arrays = {p.index: arena.array(self.at[id(p)], p.shape, p.dtype.numpy)
+                               for p in self.places if p.kind == "scratch" and p.born is not None}
+        self.host_place = {p.key.id: p.index for p in self.places if p.kind == "host"}
+        formats = {"float64": "d", "int64": "q", "bool": "q", "float32": "f"}
+        order = {id(p): i for i, p in enumerate(self.maybe_scalars)}
+        self.inputs = []
+        for place in self.places:
+            if place.kind != "input":
+                continue
+            scalar = None
+            if id(place) in order and place.dtype.name in formats:
+                i = order[id(place)]
+                scalar = i, struct.Struct(formats[place.dtype.name]), self.number_at[id(place)]
+            self.inputs.append((place, place.key.attrs[0], tuple(self.patches.get(place.index, ())), scalar))
+
+
+def _contiguous(shape):
+    strides, step = [], 1
+    for n in reversed(shape):
+        strides.append(step)
+        step *= n
+    return tuple(reversed(strides))

@@ -1,0 +1,152 @@
+"""Which values are computed together: elementwise values and reductions over one shape, in one pass over memory.
+
+A step is placed where all that it reads has been computed. A value joins the step of an operand if the shapes agree and
+everything else that it reads comes from earlier steps. Values of a single element are not placed at all: each step that
+reads one computes it again, beside its loops.
+"""
+
+_MOST = 100                # values of a step: longer ones run out of registers
+
+
+class Step:
+    """values   what the step computes, in program order
+    kind     "nest" (maps and reductions over `shape`), or "own" (one value, by a kernel of its own or on the host)
+    reduced  the dimensions of `shape` that its reductions take, None if it has none
+    """
+
+    __slots__ = ("kind", "values", "shape", "reduced", "index")
+
+    def __init__(self, kind, value, shape, index):
+        self.kind, self.values, self.shape, self.reduced, self.index = kind, [value], shape, None, index
+
+    def __repr__(self):
+        return f"{self.index}: {self.kind}{list(self.shape)} " + ", ".join(f"%{v.id} {v.prim}" for v in self.values)
+
+
+class Schedule:
+    """steps      in the order in which they run
+    step       value id -> its step
+    stored     ids of values that must lie in memory: read by other steps, through views, or given out
+    """
+
+    def __init__(self, graph, kind):
+        """kind(value): "leaf", "view", "map", "reduce" or "own"."""
+        self.kind = {v.id: kind(v) for v in graph.values}
+        self.values = {v.id: v for v in graph.values}
+        self.steps, self.step = [], {}
+        self.stored = set()
+        for v in graph.values:
+            self._place(v)
+        self._store(graph)
+
+    def base(self, v):
+        """The value that a view, or a view of a view, is seen through."""
+        while self.kind[v.id] == "view":
+            v = v.args[0]
+        return v
+
+    def inline(self, v):
+        """Computed again by every step that reads it."""
+        v = self.base(v)
+        return self.kind[v.id] == "map" and v.numel == 1 and v.id not in self.step
+
+    def _sources(self, v):
+        """(step, whether read directly) of all that v reads, scalars computed in place included."""
+        found, stack = [], [(a, True) for a in v.args]
+        while stack:
+            a, direct = stack.pop()
+            direct = direct and self.kind[a.id] != "view"
+            a = self.base(a)
+            if self.inline(a):
+                stack.extend((b, False) for b in a.args)
+            elif a.id in self.step:
+                found.append((self.step[a.id], direct and self.kind[a.id] == "map"))
+        return found
+
+    def _place(self, v):
+        kind = self.kind[v.id]
+        if kind in ("leaf", "view") or kind == "map" and v.numel == 1:
+            return
+        shape = v.args[0].shape if kind == "reduce" else v.shape
+        if kind != "own":
+            step = self._room(v, kind, shape)
+            if step is not None:
+                step.values.append(v)
+                self.step[v.id] = step
+                if kind == "reduce":
+                    step.reduced = v.attrs[0]
+                return
+        self._new("own" if kind == "own" else "nest", v, shape)
+        if kind == "reduce":
+            self.steps[-1].reduced = v.attrs[0]
+
+    def _room(self, v, kind, shape):
+        """The step that v can join: that of its last operand, or else the newest, whose loops it then shares."""
+        sources = self._sources(v)
+        last = max((s.index for s, _ in sources), default=-1)
+        for i in dict.fromkeys((last, len(self.steps) - 1)):
+            if i < 0:
+                continue
+            step = self.steps[i]
+            if step.kind == "nest" and step.shape == shape and len(step.values) < _MOST and \
+                    all(direct for s, direct in sources if s is step) and \
+                    not (kind == "reduce" and step.reduced not in (None, v.attrs[0])):
+                return step
+        return None
+
+    def _new(self, kind, v, shape):
+        step = Step(kind, v, shape, len(self.steps))
+        self.steps.append(step)
+        self.step[v.id] = step
+
+    def _store(self, graph):
+        """Find what must lie in memory, and give scalars that must a step of their own."""
+        needed = [v for _, v in graph.outputs]
+        for step in list(self.steps):
+            for v in step.values:
+                for a in v.args:
+                    base = self.base(a)
+                    if self.inline(base):
+                        if step.kind == "own":
+                            needed.append(base)
+                    elif base.id in self.step and (self.step[base.id] is not step or base is not a or self.kind[base.id] == "reduce"):
+                        self.stored.add(base.id)
+                    elif step.kind == "own":
+                        needed.append(base)
+        scalars = []
+        for v in needed:
+            base = self.base(v)
+            if self.inline(base):
+                scalars.append(base)
+            self.stored.add(base.id)
+        self._place_scalars(scalars)
+
+    def _place_scalars(self, scalars):
+        """Steps for scalars that somebody needs in memory, placed before their first reader."""
+        for v in sorted(dict.fromkeys(scalars), key=lambda v: v.id):
+            after = max((s.index for s, _ in self._sources(v)), default=-1)
+            step = Step("nest", v, v.shape, after + 1)
+            self.steps.insert(after + 1, step)
+            self.step[v.id] = step
+            for i, s in enumerate(self.steps):
+                s.index = i
+        self._read_inline()
+
+    def _read_inline(self):
+        """What scalars computed in place read must lie in memory."""
+        for step in self.steps:
+            stack = [a for v in step.values for a in v.args]
+            seen = set()
+            while stack:
+                a = self.base(stack.pop())
+                if a.id in seen:
+                    continue
+                seen.add(a.id)
+                if self.inline(a):
+                    for b in a.args:
+                        base = self.base(b)
+                        if base.id in self.step:
+                            self.stored.add(base.id)
+                    stack.extend(a.args)
+
+
