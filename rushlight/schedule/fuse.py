@@ -23,6 +23,11 @@ class Step:
         return f"{self.index}: {self.kind}{list(self.shape)} " + ", ".join(f"%{v.id} {v.prim}" for v in self.values)
 
 
+def _anywhere(v, i):
+    """Whether v may read any element of its i-th operand: it must lie in memory then."""
+    return v.prim == "gather" and i == 0
+
+
 class Schedule:
     """steps      in the order in which they run
     step       value id -> its step
@@ -52,7 +57,7 @@ class Schedule:
 
     def _sources(self, v):
         """(step, whether read directly) of all that v reads, scalars computed in place included."""
-        found, stack = [], [(a, True) for a in v.args]
+        found, stack = [], [(a, not _anywhere(v, i)) for i, a in enumerate(v.args)]
         while stack:
             a, direct = stack.pop()
             direct = direct and self.kind[a.id] != "view"
@@ -104,12 +109,13 @@ class Schedule:
         needed = [v for _, v in graph.outputs]
         for step in list(self.steps):
             for v in step.values:
-                for a in v.args:
+                for i, a in enumerate(v.args):
                     base = self.base(a)
                     if self.inline(base):
-                        if step.kind == "own":
+                        if step.kind == "own" or _anywhere(v, i):
                             needed.append(base)
-                    elif base.id in self.step and (self.step[base.id] is not step or base is not a or self.kind[base.id] == "reduce"):
+                    elif base.id in self.step and (self.step[base.id] is not step or base is not a or _anywhere(v, i)
+                                                   or self.kind[base.id] == "reduce"):
                         self.stored.add(base.id)
                     elif step.kind == "own":
                         needed.append(base)

@@ -15,7 +15,7 @@ from .target import BYTES
 PARTS = 16                  # parts of a large product
 CYCLES_OF_PART = 15_000     # a part is not made smaller than this
 BLOCK_BYTES = 6400          # of packed b on the stack, for each byte of a vector: it should lie in the second-level cache
-STEPS = 384                 # steps of k between two visits of a tile of c
+STEPS = 256                 # steps of k between two visits of a tile of c
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,10 @@ class Plan:
         self.reducing, self.unit = False, lanes
         if self.a_step == self.b_step == 1 and k > 1:
             other = _tiles(m, n, host.registers, (8, min(8, lanes)), shared=lambda r, w: min(r, w) + 1,
-                           loads=lambda r, w: (r + w) / 8, extra=3 / vector_steps)
+                           loads=lambda r, w: (r + w) / 4, extra=3 / vector_steps)
             if other[0] * vector_steps < cycles + pack:
                 (cycles, rows, width), self.reducing, self.unit = other, True, 1
-                cycles *= vector_steps
+                cycles, pack = cycles * vector_steps, 0
         moved = m * k + k * n + 2 * m * n
         self.cycles = self.batch * max(cycles + pack, moved * self.bytes / 8)
         self.rows, self.panels = Cut(m, rows), Cut(ceil(n / self.unit), width)

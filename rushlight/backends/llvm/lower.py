@@ -1,4 +1,6 @@
 """From a scheduled graph to launches: which kernel, or which host function, reads and writes which regions."""
+from math import prod
+
 from . import nest as N
 from . import scalar_ops
 from .regions import Region, broadcast, contiguous, simplified, view
@@ -29,7 +31,7 @@ def _is_map(v):
     if prim == "where" or prim in scalar_ops.COMPARE:
         return True
     if prim == "gather":
-        return True
+        return v.numel > 1
     if prim == "scatter":
         dim, how, included = v.attrs
         return v.args[1].shape[dim] == 1 and v.args[1].shape[:dim] + v.args[1].shape[dim + 1:] == v.shape[:dim] + v.shape[dim + 1:] \
@@ -114,8 +116,14 @@ class Lowering:
         """A launch that copies a region into memory without gaps."""
         place = place or self._place("scratch", None, source.shape, dtype)
         target = Region(place, source.shape, contiguous(source.shape))
-        nodes = [("load", (), dtype.name, source.strides, source.offset, source.place, -1, 0, None)]
-        self._launch(source.shape, nodes, [(0, target)], [], ())
+        if prod(source.shape) == 0:
+            return target
+        read, written = source, target
+        if dtype.itemsize == 16:                                # two words of eight bytes each
+            read, written = (Region(r.place, r.shape + (2,), [2 * s for s in r.strides] + [1], 2 * r.offset) for r in (source, target))
+        word = {1: "uint8", 2: "int16", 4: "int32", 8: "int64", 16: "int64"}[dtype.itemsize]
+        nodes = [("load", (), word, read.strides, read.offset, read.place, -1, 0, None)]
+        self._launch(read.shape, nodes, [(0, written)], [], ())
         return target
 
     def _store_place(self, v):

@@ -163,9 +163,12 @@ class Program:
         """A function of the run's arrays that gives a region as an ndarray."""
         place = region.place
         index = place.index
+        if prod(region.shape) == 0 and place.dtype is not None:
+            nothing = np.empty(region.shape, place.dtype.numpy)
+            return lambda arrays: nothing
         if place.kind == "constant":
             array = self._constant(place)
-            shown = np.lib.stride_tricks.as_strided(array, region.shape, [s * array.itemsize for s in region.strides])
+            shown = np.lib.stride_tricks.as_strided(array.reshape(-1)[region.offset:], region.shape, [s * array.itemsize for s in region.strides])
             return lambda arrays: shown
         if region.shape == place.shape and region.offset == 0 and place.dtype is None:
             return lambda arrays: arrays[index]
