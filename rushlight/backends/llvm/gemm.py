@@ -136,7 +136,7 @@ class Plan:
                           * ceil(self.panels.count / column_tasks) * column_tasks / self.panels.count)
                 moved = m * k * column_tasks + k * n * row_tasks + (4 * chunks * m * n if chunks > 1 else 0)
                 cost = self.cycles / self.batch * max((3 + uneven) / 4, missing) + moved * self.bytes / 16
-                cost *= 1.1 if chunks > 1 else 1
+                cost *= 1.05 if chunks > 1 else 1
                 if self._streams():                                        # long lines of b are read faster
                     cost *= 1 + 100 * column_tasks / n
                 best = min(best, (cost, chunks, row_tasks, column_tasks))
