@@ -1,5 +1,7 @@
 """When a plan is compiled: the interpreter runs it at first sight; seen again, a thread in the background compiles it.
 
+It is not switched on yet: the mode is "never" until products and convolutions are kernels (docs/compiled_tier.md).
+
 No step waits for the compiler, except under use_deterministic_algorithms(True), where a plan keeps one tier from its second
 run on. Without llvmlite, and in a forked child, everything is interpreted (a child goes on with what was compiled before).
 """
@@ -20,7 +22,7 @@ class Tiers:
     def __init__(self):
         self.mode, self.sight, self.failures = "never", 2, []
         self._waiting, self._wake, self._thread = deque(), threading.Condition(), None
-        self._busy = self._stopping = self.strict = False
+        self._stopping = self.strict = False
 
     def request(self, plan):
         """Called when a plan is seen for the second time. Gives the program to run now."""
@@ -50,10 +52,8 @@ class Tiers:
                     self._wake.wait()
                 if self._stopping:
                     return
-                self._busy = True
                 plan = self._waiting.popleft()
             self._compile(plan)
-            self._busy = False
 
     def _compile(self, plan):
         try:
@@ -75,13 +75,6 @@ class Tiers:
             self._stopping = True
             self._wake.notify()
         self._thread.join()
-
-    def wait(self):
-        """Until nothing waits to be compiled: for tests and benchmarks."""
-        import time
-
-        while self._waiting or self._busy:
-            time.sleep(0.001)
 
 
 tiers = Tiers()

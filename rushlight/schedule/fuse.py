@@ -117,15 +117,9 @@ class Schedule:
                     elif base.id in self.step and (self.step[base.id] is not step or base is not a or _anywhere(v, i)
                                                    or self.kind[base.id] == "reduce"):
                         self.stored.add(base.id)
-                    elif step.kind == "own":
-                        needed.append(base)
-        scalars = []
-        for v in needed:
-            base = self.base(v)
-            if self.inline(base):
-                scalars.append(base)
-            self.stored.add(base.id)
-        self._place_scalars(scalars)
+        bases = [self.base(v) for v in needed]
+        self.stored.update(v.id for v in bases)
+        self._place_scalars([v for v in bases if self.inline(v)])
 
     def _place_scalars(self, scalars):
         """Steps for scalars that somebody needs in memory, placed before their first reader."""

@@ -5,6 +5,8 @@ pointers. Integers that are known when the code is written are Python ints and a
 """
 import struct
 
+from .target import BYTES
+
 SIGNATURE = "i64 %part, i64 %parts, ptr %args"
 
 
@@ -39,11 +41,6 @@ def literal(value, type):
     if type == "i1":
         return "true" if value else "false"
     return str(int(value))
-
-
-def width(type):
-    """Bytes of a scalar type in memory."""
-    return {"float": 4, "double": 8, "i64": 8, "i32": 4, "i16": 2, "i8": 1, "ptr": 8}[type]
 
 
 PART, PARTS, ARGS = Reg("%part", "i64"), Reg("%parts", "i64"), Reg("%args", "ptr")
@@ -153,7 +150,7 @@ class Function:
     def load(self, pointer, offset=0, type="float", lanes=0, mask=None):
         """`lanes` elements in a row (a scalar for 0); where a mask is off, 0 and no access."""
         where = self.at(pointer, offset, type)
-        align = width(type)
+        align = BYTES[type]
         if mask is None:
             full = f"<{lanes} x {type}>" if lanes else type
             return self.emit(f"load {full}, ptr {where}, align {align}", type, lanes)
@@ -163,7 +160,7 @@ class Function:
 
     def store(self, value, pointer, offset=0, mask=None):
         where = self.at(pointer, offset, value.type)
-        align = width(value.type)
+        align = BYTES[value.type]
         if mask is None:
             self.raw(f"store {value.full} {value}, ptr {where}, align {align}")
             return

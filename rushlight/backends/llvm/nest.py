@@ -9,6 +9,7 @@ from math import prod
 
 from . import ir, scalar_ops
 from .kernel import Source
+from .target import BYTES
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def generate(nest, host):
 
 
 def parts_for(nest):
-    """(parts, whether they split a reduced dimension)."""
+    """In how many parts a nest is worth running."""
     total = prod(nest.shape)
     weight = 1 + sum(n.op in ("exp", "expm1", "log", "tanh", "sigmoid", "div", "log1p") for n in nest.nodes)
     wanted = min(MOST_PARTS, max(1, total * weight // PART))
@@ -125,7 +126,7 @@ class _Writer:
     def source(self):
         nest = self.nest
         parts = parts_for(nest)
-        traffic = sum(prod(n for n, s in zip(nest.shape, node.access.strides) if s) * ir.width(scalar_ops.MEMORY[node.dtype])
+        traffic = sum(prod(n for n, s in zip(nest.shape, node.access.strides) if s) * BYTES[scalar_ops.MEMORY[node.dtype]]
                       for node in nest.nodes if node.op == "load")
         flops = prod(nest.shape) * sum(n.op not in ("load", "const", "iota") for n in nest.nodes)
         if not nest.sums:
@@ -162,7 +163,7 @@ class _Writer:
         bases, at = [], 0
         for kind, node, access in nest.sums:
             bases.append(at)
-            at += -(-parts * count * ir.width(scalar_ops.MEMORY[nest.nodes[node].dtype]) // 64) * 64
+            at += -(-parts * count * BYTES[scalar_ops.MEMORY[nest.nodes[node].dtype]] // 64) * 64
         strides, step = {}, 1
         for d in reversed(self.kept):
             strides[d] = step
@@ -375,7 +376,7 @@ class _Writer:
         short = {"float": "f32", "double": "f64"}.get(memory, memory)
         mask = self.mask if self.mask is not None else f.first_lanes(self.lanes, self.lanes)
         name = f"llvm.masked.gather.v{self.lanes}{short}.v{self.lanes}p0"
-        return f.intrinsic(name, memory, self.lanes, places, mask, ir.Reg("zeroinitializer", memory, self.lanes), align=ir.width(memory))
+        return f.intrinsic(name, memory, self.lanes, places, mask, ir.Reg("zeroinitializer", memory, self.lanes), align=BYTES[memory])
 
     def _store(self, x, access, index, mask, done):
         f = self.f
@@ -393,7 +394,7 @@ class _Writer:
         mask = mask if mask is not None else f.first_lanes(x.lanes, x.lanes)
         name = f"llvm.masked.scatter.v{x.lanes}{short}.v{x.lanes}p0"
         f.declared.add(f"declare void @{name}({x.full}, <{x.lanes} x ptr>, {mask.full})")
-        f.raw(f"call void @{name}({x.full} {x}, <{x.lanes} x ptr> align {ir.width(x.type)} {places}, {mask.full} {mask})")
+        f.raw(f"call void @{name}({x.full} {x}, <{x.lanes} x ptr> align {BYTES[x.type]} {places}, {mask.full} {mask})")
 
     def _from_memory(self, f, x, dtype):
         return f.test("icmp ne", x, f.zero("i8", x.lanes)) if dtype == "bool" else x

@@ -13,6 +13,7 @@ from ..numpy import table as host_table
 from . import driver, library
 from .arena import arena, offsets
 from .lower import Lowering, kind
+from .regions import contiguous
 
 _running = threading.RLock()
 
@@ -152,12 +153,9 @@ class Program:
         return np.ascontiguousarray(host_table.build(v)())
 
     def _host(self, launch):
-        """(None, run): a host function over the arrays of this run."""
+        """(None, function, readers of its operands, value): what the host does between kernels."""
         v = launch.value
-        function = host_table.build(v)
-        places = [r.place for r in launch.operands]
-        readers = [self._reader(r) for r in launch.operands]
-        return None, function, readers, v, [p for p in places]
+        return None, host_table.build(v), [self._reader(r) for r in launch.operands], v
 
     def _reader(self, region):
         """A function of the run's arrays that gives a region as an ndarray."""
@@ -173,7 +171,7 @@ class Program:
         if region.shape == place.shape and region.offset == 0 and place.dtype is None:
             return lambda arrays: arrays[index]
         whole = region.shape == place.shape and region.offset == 0 and all(
-            a == b or n == 1 for a, b, n in zip(region.strides, _contiguous(place.shape), place.shape))
+            a == b or n == 1 for a, b, n in zip(region.strides, contiguous(place.shape), place.shape))
         if whole:
             return lambda arrays: arrays[index]
         item = place.dtype.itemsize
@@ -285,7 +283,7 @@ class Program:
                 start, entries, wide = segment
                 pool.run(table + 8 * driver.ENTRY * start, entries, count if wide else 1)
                 continue
-            _, function, readers, v, _ = segment
+            _, function, readers, v = segment
             operands = [read(arrays) for read in readers]
             if v.prim == "check":
                 try:
@@ -333,11 +331,3 @@ class Program:
                 i = order[id(place)]
                 scalar = i, struct.Struct(formats[place.dtype.name]), self.number_at[id(place)]
             self.inputs.append((place, place.key.attrs[0], tuple(self.patches.get(place.index, ())), scalar))
-
-
-def _contiguous(shape):
-    strides, step = [], 1
-    for n in reversed(shape):
-        strides.append(step)
-        step *= n
-    return tuple(reversed(strides))

@@ -5,7 +5,7 @@ import hashlib
 import llvmlite
 import llvmlite.binding as llvm
 
-BYTES = {"float": 4, "double": 8, "i64": 8, "i32": 4, "i16": 2, "i8": 1, "i1": 1}     # bytes of a scalar type
+BYTES = {"float": 4, "double": 8, "i64": 8, "i32": 4, "i16": 2, "i8": 1, "i1": 1, "ptr": 8}      # of a scalar type
 
 
 class Host:
