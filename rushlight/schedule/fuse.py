@@ -34,15 +34,15 @@ class Schedule:
     stored     ids of values that must lie in memory: read by other steps, through views, or given out
     """
 
-    def __init__(self, graph, kind):
-        """kind(value): "leaf", "view", "map", "reduce" or "own"."""
-        self.kind = {v.id: kind(v) for v in graph.values}
-        self.values = {v.id: v for v in graph.values}
+    def __init__(self, values, outputs, kind):
+        """values: in an order to run them; outputs: ids of those given out; kind(value): "leaf", "view", "map", "reduce" or "own"."""
+        self.kind = {v.id: kind(v) for v in values}
+        self.values = {v.id: v for v in values}
         self.steps, self.step = [], {}
         self.stored = set()
-        for v in graph.values:
+        for v in values:
             self._place(v)
-        self._store(graph)
+        self._store(outputs)
 
     def base(self, v):
         """The value that a view, or a view of a view, is seen through."""
@@ -104,9 +104,9 @@ class Schedule:
         self.steps.append(step)
         self.step[v.id] = step
 
-    def _store(self, graph):
+    def _store(self, outputs):
         """Find what must lie in memory, and give scalars that must a step of their own."""
-        needed = [v for _, v in graph.outputs]
+        needed = [self.values[i] for i in outputs]
         for step in list(self.steps):
             for v in step.values:
                 for i, a in enumerate(v.args):

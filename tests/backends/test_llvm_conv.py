@@ -102,9 +102,8 @@ def run(compiled, operands, result, threads):
     raw = np.full(source.workspace + 2 * GUARD + 64, 0xff, np.uint8)
     start = -raw.ctypes.data % 64 + GUARD
     args = (ctypes.c_void_p * (len(fenced) + 1))(*[f.array.ctypes.data for f in fenced], raw.ctypes.data + start)
-    table = (ctypes.c_int64 * (driver.ENTRY * len(compiled.phases)))()
-    for i, (address, parts) in enumerate(compiled.phases):
-        table[driver.ENTRY * i:driver.ENTRY * (i + 1)] = [address, ctypes.addressof(args), parts, 0]
+    words = driver.entries(compiled.phases, ctypes.addressof(args))
+    table = (ctypes.c_int64 * len(words))(*words)
     driver.pool(threads).run(ctypes.addressof(table), len(compiled.phases), threads)
     assert (raw[:start] == 0xff).all() and (raw[start + source.workspace:] == 0xff).all()
     return fenced[-1].array

@@ -32,9 +32,8 @@ def run(spec, host, arrays, threads):
     workspace = np.full(source.workspace + 64, 0xFF, np.uint8)          # NaNs: nothing may be read before it is written
     addresses = [x.ctypes.data for x in arrays] + [(workspace.ctypes.data + 63) // 64 * 64]
     arguments = (ctypes.c_void_p * len(addresses))(*addresses)
-    table = (ctypes.c_int64 * (driver.ENTRY * len(compiled.phases)))()
-    for i, (function, parts) in enumerate(compiled.phases):
-        table[driver.ENTRY * i:driver.ENTRY * i + 3] = [function, ctypes.addressof(arguments), parts]
+    words = driver.entries(compiled.phases, ctypes.addressof(arguments))
+    table = (ctypes.c_int64 * len(words))(*words)
     pool = driver.Pool(threads)
     try:
         pool.run(ctypes.addressof(table), len(compiled.phases), threads)

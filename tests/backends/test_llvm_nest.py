@@ -19,7 +19,7 @@ def run(spec, arrays, threads=1, limit=None):
     workspace = np.zeros(made.source.workspace + 64, np.uint8)
     address = -(-workspace.ctypes.data // 64) * 64
     arguments = (ctypes.c_void_p * (len(arrays) + 1))(*[a.ctypes.data for a in arrays], address)
-    words = [w for function, parts in made.phases for w in (function, ctypes.addressof(arguments), parts, 0)]
+    words = driver.entries(made.phases, ctypes.addressof(arguments))
     table = (ctypes.c_int64 * len(words))(*words)
     driver.Pool(1).run(ctypes.addressof(table), len(made.phases), 1) if threads == 1 else \
         driver.pool(threads).run(ctypes.addressof(table), len(made.phases), threads)

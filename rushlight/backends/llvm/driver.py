@@ -1,8 +1,9 @@
-"""The native driver: runs a table of kernels, all threads through it, a barrier after each.
+"""The native driver: runs a table of kernels, all threads through it, each kernel after the one before.
 
-A table entry is four words: function, its arguments, in how many parts it is called, and a counter from which threads
-take the parts, so that a thread that the system holds up does less. Between steps a thread spins for about a
-millisecond, then sleeps in a futex.
+A table entry holds a function, its arguments, in how many parts it is called, a counter from which threads take the parts, and
+how many are finished. A thread goes on when all parts are finished, so one that the system holds up delays the others only if it
+holds a part; it finds its place when it comes back. A run ends when the threads that entered it have left: one that has not
+woken by then finds it closed. Between steps a thread spins for about a millisecond, then sleeps in a futex.
 """
 import atexit
 import ctypes
@@ -10,52 +11,19 @@ import functools
 import os
 import threading
 
-from . import target
+from . import library
 
-ENTRY = 4                       # words of a table entry: function, arguments, parts, counter
+ENTRY = 8                       # words of a table entry: function, arguments, parts, parts taken, parts finished
 _LINE = 8                       # words of a cache line
 # words of the control block, each on a line of its own
-_EPOCH, _TABLE, _SLEEPING, _DONE, _ARRIVED, _GENERATION = (i * _LINE for i in range(6))
-_COUNT, _THREADS, _SPIN = _TABLE + 1, _TABLE + 2, _TABLE + 3
+_EPOCH, _TABLE, _SLEEPING, _OPEN, _ACTIVE = (i * _LINE for i in range(5))
+_COUNT, _SPIN = _TABLE + 1, _TABLE + 3
 
 _TEXT = f"""
 declare i64 @syscall(i64, ...)
 declare void @llvm.x86.sse2.pause()
 
-define internal void @barrier(ptr %c, i64 %threads) #1 {{
-entry:
-  %arrived = getelementptr i64, ptr %c, i64 {_ARRIVED}
-  %generation = getelementptr i64, ptr %c, i64 {_GENERATION}
-  %old = load atomic i64, ptr %generation acquire, align 8
-  %n = atomicrmw add ptr %arrived, i64 1 acq_rel
-  %n1 = add i64 %n, 1
-  %last = icmp eq i64 %n1, %threads
-  br i1 %last, label %release, label %wait
-release:
-  store atomic i64 0, ptr %arrived release, align 8
-  %g = atomicrmw add ptr %generation, i64 1 acq_rel
-  ret void
-wait:
-  %i = phi i64 [ 0, %entry ], [ %i1, %again ]
-  %now = load atomic i64, ptr %generation acquire, align 8
-  %passed = icmp ne i64 %now, %old
-  br i1 %passed, label %out, label %spin
-spin:
-  call void @llvm.x86.sse2.pause()
-  %i1 = add i64 %i, 1
-  %low = and i64 %i1, 63
-  %tired = icmp eq i64 %low, 0
-  br i1 %tired, label %yield, label %again
-yield:
-  %y = call i64 (i64, ...) @syscall(i64 24)
-  br label %again
-again:
-  br label %wait
-out:
-  ret void
-}}
-
-define internal void @table(ptr %c, ptr %table, i64 %count, i64 %threads) #1 {{
+define internal void @table(ptr %table, i64 %count) #1 {{
 entry:
   br label %entryhead
 entryhead:
@@ -71,20 +39,32 @@ one:
   %partsat = getelementptr i64, ptr %at, i64 2
   %parts = load i64, ptr %partsat, align 8
   %counter = getelementptr i64, ptr %at, i64 3
+  %finished = getelementptr i64, ptr %at, i64 4
   br label %take
 take:
   %part = atomicrmw add ptr %counter, i64 1 monotonic
   %mine = icmp slt i64 %part, %parts
-  br i1 %mine, label %do, label %done
+  br i1 %mine, label %do, label %wait
 do:
   call void %function(i64 %part, i64 %parts, ptr %args)
+  %f = atomicrmw add ptr %finished, i64 1 release
   br label %take
-done:
-  %alone = icmp eq i64 %threads, 1
-  br i1 %alone, label %next, label %meet
-meet:
-  call void @barrier(ptr %c, i64 %threads)
-  br label %next
+wait:
+  %i = phi i64 [ 0, %take ], [ %i1, %again ]
+  %ready = load atomic i64, ptr %finished acquire, align 8
+  %all = icmp eq i64 %ready, %parts
+  br i1 %all, label %next, label %spin
+spin:
+  call void @llvm.x86.sse2.pause()
+  %i1 = add i64 %i, 1
+  %low = and i64 %i1, 63
+  %tired = icmp eq i64 %low, 0
+  br i1 %tired, label %yield, label %again
+yield:
+  %y = call i64 (i64, ...) @syscall(i64 24)
+  br label %again
+again:
+  br label %wait
 next:
   %k1 = add i64 %k, 1
   br label %entryhead
@@ -104,6 +84,8 @@ one:
   %word3 = add i64 %word, 3
   %counter = getelementptr i64, ptr %table, i64 %word3
   store i64 0, ptr %counter, align 8
+  %finished = getelementptr i64, ptr %counter, i64 1
+  store i64 0, ptr %finished, align 8
   %k1 = add i64 %k, 1
   br label %head
 out:
@@ -116,11 +98,11 @@ entry:
   %sleeping = getelementptr i64, ptr %c, i64 {_SLEEPING}
   %tableat = getelementptr i64, ptr %c, i64 {_TABLE}
   %countat = getelementptr i64, ptr %c, i64 {_COUNT}
-  %threadsat = getelementptr i64, ptr %c, i64 {_THREADS}
-  %done = getelementptr i64, ptr %c, i64 {_DONE}
+  %active = getelementptr i64, ptr %c, i64 {_ACTIVE}
+  %open = getelementptr i64, ptr %c, i64 {_OPEN}
   br label %idle
 idle:
-  %last = phi i32 [ 0, %entry ], [ %now, %run ]
+  %last = phi i32 [ 0, %entry ], [ %now, %leave ]
   %limit = load i64, ptr %spinat, align 8
   br label %look
 look:
@@ -141,14 +123,20 @@ sleep:
 again:
   br label %look
 start:
+  %a = atomicrmw add ptr %active, i64 1 seq_cst
+  %opened = load atomic i32, ptr %open seq_cst, align 8
+  %early = icmp eq i32 %opened, %now
+  br i1 %early, label %enter, label %leave
+enter:
   %table = load ptr, ptr %tableat, align 8
   %stop = icmp eq ptr %table, null
   br i1 %stop, label %out, label %run
 run:
   %count = load i64, ptr %countat, align 8
-  %threads = load i64, ptr %threadsat, align 8
-  call void @table(ptr %c, ptr %table, i64 %count, i64 %threads)
-  %d = atomicrmw add ptr %done, i64 1 release
+  call void @table(ptr %table, i64 %count)
+  br label %leave
+leave:
+  %d = atomicrmw sub ptr %active, i64 1 seq_cst
   br label %idle
 out:
   ret void
@@ -160,37 +148,49 @@ entry:
   %alone = icmp eq i64 %threads, 1
   br i1 %alone, label %here, label %together
 here:
-  call void @table(ptr %c, ptr %table, i64 %count, i64 1)
+  call void @table(ptr %table, i64 %count)
   ret void
 together:
-  call void @start(ptr %c, ptr %table, i64 %count, i64 %threads)
-  call void @table(ptr %c, ptr %table, i64 %count, i64 %threads)
-  %done = getelementptr i64, ptr %c, i64 {_DONE}
-  %others = sub i64 %threads, 1
+  call void @start(ptr %c, ptr %table, i64 %count)
+  call void @table(ptr %table, i64 %count)
+  %open = getelementptr i64, ptr %c, i64 {_OPEN}
+  %active = getelementptr i64, ptr %c, i64 {_ACTIVE}
+  store atomic i32 0, ptr %open seq_cst, align 8
   br label %wait
 wait:
-  %d = load atomic i64, ptr %done acquire, align 8
-  %all = icmp eq i64 %d, %others
-  br i1 %all, label %out, label %spin
+  %i = phi i64 [ 0, %together ], [ %i1, %again ]
+  %d = load atomic i64, ptr %active seq_cst, align 8
+  %none = icmp eq i64 %d, 0
+  br i1 %none, label %out, label %spin
 spin:
   call void @llvm.x86.sse2.pause()
+  %i1 = add i64 %i, 1
+  %low = and i64 %i1, 63
+  %tired = icmp eq i64 %low, 0
+  br i1 %tired, label %yield, label %again
+yield:
+  %y = call i64 (i64, ...) @syscall(i64 24)
+  br label %again
+again:
   br label %wait
 out:
   ret void
 }}
 
-define void @start(ptr %c, ptr %table, i64 %count, i64 %threads) #1 {{
+define void @start(ptr %c, ptr %table, i64 %count) #1 {{
 entry:
   %tableat = getelementptr i64, ptr %c, i64 {_TABLE}
   %countat = getelementptr i64, ptr %c, i64 {_COUNT}
-  %threadsat = getelementptr i64, ptr %c, i64 {_THREADS}
-  %done = getelementptr i64, ptr %c, i64 {_DONE}
+  %open = getelementptr i64, ptr %c, i64 {_OPEN}
   %sleeping = getelementptr i64, ptr %c, i64 {_SLEEPING}
   store ptr %table, ptr %tableat, align 8
   store i64 %count, ptr %countat, align 8
-  store i64 %threads, ptr %threadsat, align 8
-  store atomic i64 0, ptr %done release, align 8
-  %e = atomicrmw add ptr %c, i32 1 seq_cst
+  %epoch = load i32, ptr %c, align 8
+  %following = add i32 %epoch, 1
+  %zero = icmp eq i32 %following, 0
+  %later = select i1 %zero, i32 1, i32 %following
+  store atomic i32 %later, ptr %open seq_cst, align 8
+  store atomic i32 %later, ptr %c seq_cst, align 8
   %s = load atomic i64, ptr %sleeping seq_cst, align 8
   %asleep = icmp ne i64 %s, 0
   br i1 %asleep, label %wake, label %out
@@ -204,68 +204,91 @@ out:
 
 
 @functools.cache
-def _library():
-    host = target.host()
-    return target.Library(target.compile_text(_TEXT, host), host)
+def functions():
+    """The kernel that holds the driver's own functions. Called early, it takes the compiling out of the first run."""
+    return library.fixed("driver", _TEXT, ("run", "start", "work"))
+
+
+def entries(phases, arguments):
+    """The words of a kernel's table entries. arguments: the address of its array of addresses."""
+    return [word for function, parts in phases for word in (function, arguments, parts, *[0] * (ENTRY - 3))]
 
 
 class Pool:
-    """`threads` threads, the caller's among them, that run tables together."""
+    """`threads` threads, the caller's among them, that run tables together; fewer where the system gives no more."""
 
     def __init__(self, threads):
-        self.threads = threads
+        self.asked = threads
         self._memory = (ctypes.c_int64 * (8 * _LINE))()
         self._control = (ctypes.addressof(self._memory) + 63) // 64 * 64
         self._set(_SPIN, 30_000)
-        library = _library()
         void, word = ctypes.c_void_p, ctypes.c_int64
-        self._run = ctypes.CFUNCTYPE(None, void, void, word, word)(library.address("run"))
-        self._start = ctypes.CFUNCTYPE(None, void, void, word, word)(library.address("start"))
-        work = ctypes.CFUNCTYPE(None, void)(library.address("work"))
+        self._code = functions()                    # it may not go while threads are in it
+        (run, _), (start, _), (work, _) = self._code.phases
+        self._run = ctypes.CFUNCTYPE(None, void, void, word, word)(run)
+        self._start = ctypes.CFUNCTYPE(None, void, void, word)(start)
+        work = ctypes.CFUNCTYPE(None, void)(work)
         self._lock = threading.Lock()
-        self._workers = [threading.Thread(target=work, args=(self._control,), daemon=True, name=f"rushlight-{i}")
-                         for i in range(1, threads)]
-        for worker in self._workers:
-            worker.start()
+        self._workers = []
+        for i in range(1, threads):
+            worker = threading.Thread(target=work, args=(self._control,), daemon=True, name=f"rushlight-{i}")
+            try:
+                worker.start()
+            except RuntimeError:                    # a limit of the system's, or the interpreter is ending
+                break
+            self._workers.append(worker)
+
+    @property
+    def threads(self):
+        return 1 + len(self._workers)
 
     def _set(self, word, value):
         ctypes.c_int64.from_address(self._control + 8 * word).value = value
 
     def run(self, table, count, threads):
-        """Run `count` entries of the table at an address with so many of the threads: one, or all."""
+        """Run `count` entries of the table at an address with so many of the threads: one, or all. A stopped pool has one."""
         with self._lock:
             self._run(self._control, table, count, self.threads if threads > 1 else 1)
 
     def stop(self):
-        if self._workers:
-            self._start(self._control, None, 0, self.threads)
-            for worker in self._workers:
-                worker.join()
-            self._workers = []
+        """Wait for a run in another thread, then end the threads."""
+        with self._lock:
+            if self._workers:
+                self._start(self._control, None, 0)
+                for worker in self._workers:
+                    worker.join()
+                self._workers = []
 
 
 _pool = None
+_making = threading.Lock()
+_ending = False
 
 
 def pool(threads):
     """The pool, made or made again when the number of threads changes."""
     global _pool
-    if _pool is None or _pool.threads != threads:
-        if _pool is not None:
-            _pool.stop()
-        _pool = Pool(threads)
-    return _pool
+    with _making:
+        if _pool is None or _pool.asked != threads and not _ending:
+            if _pool is not None:
+                _pool.stop()
+            _pool = Pool(1 if _ending else threads)
+        return _pool
 
 
 @atexit.register
 def _stop():
-    if _pool is not None:
-        _pool.stop()
+    """What runs after this, in another thread or at the program's end, has one thread."""
+    global _ending
+    _ending = True
+    with _making:
+        if _pool is not None:
+            _pool.stop()
 
 
 def _after_fork():
-    global _pool
-    _pool = None            # its threads stayed in the parent
+    global _pool, _making
+    _pool, _making = None, threading.Lock()         # its threads stayed in the parent
 
 
 os.register_at_fork(after_in_child=_after_fork)

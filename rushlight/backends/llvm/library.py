@@ -1,22 +1,75 @@
-"""Compiled kernels by specification: in memory, made when first asked for."""
+"""Compiled kernels by specification: in memory, else from disk, else made when first asked for."""
+import os
 import threading
 
-from . import nest, target
-from .kernel import compile_source
+from . import disk, generators, target
+from .kernel import Kernel, Source
 
-_kernels = {}
+_entries = {}
 _lock = threading.Lock()
-_GENERATORS = {nest.Nest: nest.generate}
+
+
+class _Entry:
+    """A kernel, once it is made, and the lock of whoever makes it: others are made at the same time."""
+
+    __slots__ = ("kernel", "lock")
+
+    def __init__(self):
+        self.kernel, self.lock = None, threading.Lock()
 
 
 def kernel(spec, limit=None):
     """The kernel of a specification."""
-    key = spec, limit
-    found = _kernels.get(key)
+    key = disk.text(spec), limit            # not the specification itself: 0.0 and -0.0 are equal, as are 1 and 1.0
+    with _lock:
+        entry = _entries.setdefault(key, _Entry())
+    if entry.kernel is None:
+        with entry.lock:
+            if entry.kernel is None:
+                entry.kernel = _make(key[0], target.host(limit), lambda host: generators.generate(spec, host))
+    return entry.kernel
+
+
+def fixed(name, text, functions):
+    """Functions of a fixed module, as a kernel whose phases they are."""
+    source = Source(text, tuple((function, 1) for function in functions))
+    return _make(disk.text(name), target.host(), lambda host: source)
+
+
+def _make(spec, host, generate):
+    """From disk, where source.text is empty, or generated and compiled, and then stored."""
+    key = disk.key(spec, host.text)
+    found = None if key is None else _load(key, host)
     if found is None:
-        with _lock:
-            found = _kernels.get(key)
-            if found is None:
-                host = target.host(limit)
-                found = _kernels[key] = compile_source(_GENERATORS[type(spec)](spec, host), host)
+        source = generate(host)
+        code = target.compile_text(source.text, host)
+        found = Kernel(source, code, host)
+        if key is not None:
+            disk.store(key, {"phases": source.phases, "workspace": source.workspace, "flops": source.flops,
+                             "traffic": source.traffic}, code)
     return found
+
+
+def _load(key, host):
+    found = disk.load(key)
+    if found is None:
+        return None
+    fields, code = found
+    try:
+        phases = tuple((str(name), int(parts)) for name, parts in fields["phases"])
+        return Kernel(Source("", phases, fields["workspace"], fields["flops"], fields["traffic"]), code, host)
+    except (KeyError, TypeError, ValueError, RuntimeError):
+        disk.remove(key)                    # made in another way than today's
+        return None
+
+
+def _after_fork():
+    """In a child the threads are gone that may have held a lock."""
+    global _lock
+    _lock = threading.Lock()
+    for entry in _entries.values():
+        entry.lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,6 +1,7 @@
 """From a scheduled graph to launches: which kernel, or which host function, reads and writes which regions."""
 from math import prod
 
+from . import launches
 from . import nest as N
 from . import scalar_ops
 from .regions import Region, broadcast, contiguous, simplified, view
@@ -57,7 +58,7 @@ class Place:
 class Launch:
     """A kernel, or a value of the host, with what it reads and writes.
 
-    spec, places    the kernel, and its arguments
+    spec, places    the kernel, and its arguments: (place, offset in elements)
     reads, writes   (place, strides, offset); of a nest in the space of its step (before it was simplified), so that they can be
                     compared; reads with a fourth: whether they may touch any element
     value           what the host computes, from `operands` (regions)
@@ -72,15 +73,18 @@ class Launch:
 class Lowering:
     """places, launches, and where the outputs lie."""
 
-    def __init__(self, graph, schedule):
-        self.graph, self.schedule = graph, schedule
+    def __init__(self, outputs, schedule):
+        """outputs: the values that are given out, in their order."""
+        self.schedule = schedule
         self.places, self.launches, self.regions = [], [], {}
+        self.taps = {(v.args[0].id, v.attrs): v for v in schedule.values.values() if v.prim == "max_pool_tap"}
+        self.copied = {}                                        # what `arranged` copied
         self.given = {}                                         # output value id -> place, for values computed here
-        wanted = {v.id for _, v in graph.outputs}
+        wanted = {v.id for v in outputs}
         self.wanted = {i for i in wanted if i in schedule.step}
         for step in schedule.steps:
             (self._nest if step.kind == "nest" else self._own)(step)
-        self.outputs = [self._output(v) for _, v in graph.outputs]
+        self.outputs = [self._output(v) for v in outputs]
 
     # ------------------------------------------------------------ places
     def _place(self, kind, key, shape, dtype):
@@ -112,19 +116,51 @@ class Lowering:
             found = view(v, copied)
         return found
 
-    def _copy(self, source, dtype, place=None):
+    def _copy(self, source, dtype, place=None, order=None):
         """A launch that copies a region into memory without gaps."""
         place = place or self._place("scratch", None, source.shape, dtype)
-        target = Region(place, source.shape, contiguous(source.shape))
+        target = Region(place, source.shape, contiguous(source.shape, order))
+        self.copy_into(source, target)
+        return target
+
+    def copy_into(self, source, target):
+        """A launch that copies a region into another of the same shape."""
         if prod(source.shape) == 0:
-            return target
-        read, written = source, target
+            return
+        read, written, dtype = source, target, target.place.dtype
         if dtype.itemsize == 16:                                # two words of eight bytes each
             read, written = (Region(r.place, r.shape + (2,), [2 * s for s in r.strides] + [1], 2 * r.offset) for r in (source, target))
         word = {1: "uint8", 2: "int16", 4: "int32", 8: "int64", 16: "int64"}[dtype.itemsize]
         nodes = [("load", (), word, read.strides, read.offset, read.place, -1, 0, None)]
         self._launch(read.shape, nodes, [(0, written)], [], ())
-        return target
+
+    def arranged(self, v, order=None):
+        """Where a value lies without gaps in this order of dimensions: copied if it does not."""
+        region = self.region(v)
+        strides = contiguous(v.shape, order)
+        if _equal(v.shape, region.strides, strides):
+            return region
+        key = region.place.index, region.shape, tuple(region.strides), region.offset, strides
+        found = self.copied.get(key)
+        if found is None:
+            found = self.copied[key] = self._copy(region, v.dtype, order=order)
+        return found
+
+    def store(self, v, order=None):
+        """A new place for a value that a kernel writes in this order of dimensions."""
+        strides = contiguous(v.shape, order)
+        if v.id in self.wanted and _equal(v.shape, strides, contiguous(v.shape)):
+            place = self._store_place(v)
+        else:
+            place = self._place("scratch", v, v.shape, v.dtype)
+        region = self.regions[v.id] = Region(place, v.shape, strides)
+        return region
+
+    def kernel(self, spec, operands, results):
+        """A launch of a kernel with a generator of its own: arguments are operands, then results (regions)."""
+        reads = [(r.place, None, 0, True) for r in operands]
+        writes = [(r.place, None, 0) for r in results]
+        self.launches.append(Launch(spec, [(r.place, r.offset) for r in (*operands, *results)], reads, writes))
 
     def _store_place(self, v):
         if v.id in self.wanted:
@@ -232,7 +268,7 @@ class Lowering:
         def argument(place):
             if place.index not in arguments:
                 arguments[place.index] = len(places)
-                places.append(place)
+                places.append((place, 0))
             return arguments[place.index]
 
         made, reads = [], []
@@ -256,11 +292,19 @@ class Lowering:
     # ------------------------------------------------------------ values of their own
     def _own(self, step):
         v = step.values[0]
+        if launches.supported(v):
+            launches.launch(self, v)
+            return
         operands = [self.region(a) if a.dtype is not None else self.regions[a.id] for a in v.args]
         place = self._place("host", v, v.shape, v.dtype)
         self.regions[v.id] = Region(place, v.shape, contiguous(v.shape))
         reads = [(r.place, None, 0, True) for r in operands]
         self.launches.append(Launch(None, [], reads, [(place, None, 0)], v, operands))
+
+
+def _equal(shape, a, b):
+    """Whether two tuples of strides are the same walk."""
+    return all(s == t or n == 1 for n, s, t in zip(shape, a, b))
 
 
 def _order(shape, nodes):

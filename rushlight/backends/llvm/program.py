@@ -5,12 +5,13 @@ import struct
 import sys
 import threading
 from math import prod
+from time import perf_counter
 
 import numpy as np
 
 from ... import _settings
 from ..numpy import table as host_table
-from . import driver, library
+from . import driver, launches, library
 from .arena import arena, offsets
 from .lower import Lowering, kind
 from .regions import contiguous
@@ -24,7 +25,6 @@ def _after_fork():
 
 
 os.register_at_fork(after_in_child=_after_fork)
-_SERIAL = 1 << 16               # elements in all below which waking threads costs more than it gives
 
 
 class Program:
@@ -32,9 +32,14 @@ class Program:
 
     def __init__(self, graph, interpreted):
         from ...schedule.fuse import Schedule
+        from ...schedule.rewrite import rewritten
 
         self.graph, self.interpreted = graph, interpreted
-        lowering = Lowering(graph, Schedule(graph, kind))
+        self.seconds = None                                 # a list: add each launch's time to it (see inspect.explain)
+        outputs = {v.id for _, v in graph.outputs}
+        values = rewritten(graph.values, outputs, launches.supported)
+        schedule = Schedule(values, outputs, kind)
+        lowering = Lowering([schedule.values[v.id] for _, v in graph.outputs], schedule)
         self.launches, self.places = lowering.launches, lowering.places
         self.outputs = lowering.outputs
         self._lives()
@@ -107,7 +112,7 @@ class Program:
         total = sum(len(launch.places) + 1 for launch in self.launches if launch.value is None)
         self.arguments = (ctypes.c_void_p * max(1, total))()
         base = ctypes.addressof(self.arguments)
-        words, self.segments = [], []
+        words, self.segments, self.spans = [], [], []       # spans: (first entry, entries) of each launch
         self.inner = []                                     # (position, arena offset)
         position, start = 0, 0
         work = 0
@@ -116,17 +121,18 @@ class Program:
                 self._close(start, len(words) // driver.ENTRY, work)
                 start, work = len(words) // driver.ENTRY, 0
                 self.segments.append(self._host(launch))
+                self.spans.append(None)
                 continue
             first = position
-            for place in launch.places:
-                self._address(place, position, number_at)
+            for place, offset in launch.places:
+                self._address(place, offset * place.dtype.itemsize, position)
                 position += 1
             if i in self.at:
                 self.inner.append((position, self.at[i]))
             position += 1
-            work += prod(launch.spec.shape) if hasattr(launch.spec, "shape") else _SERIAL
-            for address, parts in kernel.phases:
-                words += [address, base + 8 * first, parts, 0]
+            work = max([work] + [parts for _, parts in kernel.phases])
+            self.spans.append((len(words) // driver.ENTRY, len(kernel.phases)))
+            words += driver.entries(kernel.phases, base + 8 * first)
         self._close(start, len(words) // driver.ENTRY, work)
         self.table = (ctypes.c_int64 * max(1, len(words)))(*words)
         self.generation = -1
@@ -136,17 +142,18 @@ class Program:
 
     def _close(self, start, end, work):
         if end > start:
-            self.segments.append((start, end - start, work > _SERIAL))
+            self.segments.append((start, end - start, work > 1))
 
-    def _address(self, place, position, number_at):
+    def _address(self, place, offset, position):
+        """Note where an argument's address comes from. offset: bytes."""
         if place.kind == "constant":
             array = self._constant(place)
             self.keep.append(array)
-            self.arguments[position] = array.ctypes.data
+            self.arguments[position] = array.ctypes.data + offset
         elif place.kind == "scratch":
-            self.inner.append((position, self.at[id(place)]))
+            self.inner.append((position, self.at[id(place)] + offset))
         else:
-            self.patches.setdefault(place.index, []).append(position)
+            self.patches.setdefault(place.index, []).append((position, offset))
 
     def _constant(self, place):
         v = place.key
@@ -215,7 +222,7 @@ class Program:
                     if scalar is None:
                         return self.interpreted.run(slots, sites)
                     scalar[1].pack_into(self.numbers, 8 * scalar[0], content)
-                    for p in positions:
+                    for p, _ in positions:
                         arguments[p] = scalar[2]
                     self.seen[slot] = None
                 continue
@@ -226,8 +233,8 @@ class Program:
                     return self.interpreted.run(slots, sites)
                 self.seen[slot] = array
                 address = array.ctypes.data
-                for p in positions:
-                    arguments[p] = address
+                for p, offset in positions:
+                    arguments[p] = address + offset
         results, made = [], set()
         for output, place, positions, spare in self.results:
             if place.kind != "result" or place.index in made:
@@ -242,8 +249,8 @@ class Program:
                 array = self._fresh(place, spare)
             arrays[place.index] = array
             address = array.ctypes.data
-            for p in positions:
-                arguments[p] = address
+            for p, offset in positions:
+                arguments[p] = address + offset
             results.append(array)
         self._execute(arrays, sites)
         for i, (output, place, _, _) in enumerate(self.results):
@@ -281,6 +288,9 @@ class Program:
         for segment in self.segments:
             if segment[0] is not None:
                 start, entries, wide = segment
+                if self.seconds is not None:
+                    self._timed(pool, start, start + entries, count)
+                    continue
                 pool.run(table + 8 * driver.ENTRY * start, entries, count if wide else 1)
                 continue
             _, function, readers, v = segment
@@ -301,6 +311,15 @@ class Program:
                 result = result.copy()
             self._keep(v, result, arrays)
 
+    def _timed(self, pool, start, end, threads):
+        """The launches of a part of the table one after the other, the time that each took added to `seconds`."""
+        table = ctypes.addressof(self.table)
+        for i, span in enumerate(self.spans):
+            if span is not None and start <= span[0] < end:
+                began = perf_counter()
+                pool.run(table + 8 * driver.ENTRY * span[0], span[1], threads)
+                self.seconds[i] += perf_counter() - began
+
     def _keep(self, v, result, arrays):
         index = self.host_place[v.id]
         if v.dtype is not None:
@@ -308,8 +327,8 @@ class Program:
             if not result.flags.owndata:
                 result = result.copy()                      # a view of memory that the step uses again
             address = result.ctypes.data
-            for p in self.patches.get(index, ()):
-                self.arguments[p] = address
+            for p, offset in self.patches.get(index, ()):
+                self.arguments[p] = address + offset
         arrays[index] = result
 
     def _rebase(self):

@@ -1,0 +1,36 @@
+"""Which generator makes the kernel of a specification."""
+from dataclasses import dataclass
+
+from . import conv, conv_dw, conv_dx, gemm, nest, pool
+from .conv_shapes import Conv
+
+
+@dataclass(frozen=True)
+class Forward:
+    conv: Conv
+
+
+@dataclass(frozen=True)
+class InputGradient:
+    conv: Conv
+
+
+@dataclass(frozen=True)
+class WeightGradient:
+    conv: Conv
+
+
+_GENERATORS = {
+    nest.Nest: nest.generate,
+    gemm.Dot: gemm.dot,
+    pool.Pool: pool.forward,
+    pool.PoolGradient: pool.gradient,
+    Forward: lambda spec, host: conv.forward(spec.conv, host),
+    InputGradient: lambda spec, host: conv_dx.input_gradient(spec.conv, host),
+    WeightGradient: lambda spec, host: conv_dw.weight_gradient(spec.conv, host),
+}
+
+
+def generate(spec, host):
+    """The Source of a specification."""
+    return _GENERATORS[type(spec)](spec, host)
