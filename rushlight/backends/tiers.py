@@ -63,7 +63,7 @@ class Tiers:
             return
         interpreted = plan.program
         try:
-            plan.program = Program(plan.graph, interpreted)
+            plan.program = Program(plan.graph, interpreted, plan.tickets)
         except Exception as error:
             if self.strict:
                 raise

@@ -3,10 +3,12 @@
 Every draw is a number of 32-bit words, known when it is recorded (rejection samplers excepted: these draw at once).
 `ticket(n)` reserves words in program order without drawing them; `take()` draws them when the step runs. Whoever needs
 the true state (`get_rng_state`, a new seed, a direct draw) settles the outstanding tickets first.
-Source: torch.Generator; Matsumoto and Nishimura, Mersenne Twister (1998). The words come from NumPy's engine in C.
+Source: torch.Generator; Matsumoto and Nishimura, Mersenne Twister (1998). The words come from NumPy's engine in C, or from a
+kernel that works on that engine's memory (backends/llvm/words.py).
 """
 import os
 import struct
+import sys
 from collections import deque
 from threading import RLock
 
@@ -22,6 +24,8 @@ _HEAD = struct.Struct("<QiiQ")  # seed, words left of the block (1 at its end), 
 _KEY_BYTES = 8 * _STATE_WORDS   # each word in eight bytes
 _TAIL = struct.Struct("<8xd8xi4xfi")  # a double normal kept for next time, whether; a float one, whether
 _FEW = 4096  # up to here `random_raw` is quicker than `randint`
+_MANY = 2**18  # from here on a kernel is worth being compiled
+_COMPILED = __package__.rpartition(".")[0] + ".backends.llvm.driver"  # loaded once something runs compiled
 
 
 class Ticket:
@@ -30,9 +34,10 @@ class Ticket:
     count   how many words
     serial  whether they are a run of serial normals; then `carry` is, once taken, the normal kept from an earlier draw
             that comes first (or None), and `keeps` says that the last pair leaves one for the next draw
+    native  whether a kernel draws the words, so that nobody can take them
     """
 
-    __slots__ = ("generator", "count", "words", "serial", "uses_carry", "keeps", "carry")
+    __slots__ = ("generator", "count", "words", "serial", "uses_carry", "keeps", "carry", "native")
 
     def __init__(self, generator, count, serial=False, uses_carry=False, keeps=False):
         self.generator = generator
@@ -42,6 +47,7 @@ class Ticket:
         self.uses_carry = uses_carry
         self.keeps = keeps
         self.carry = None
+        self.native = False
 
     def take(self):
         """The words: a uint32 array of `count`."""
@@ -61,6 +67,7 @@ class Generator:
         self._lock = RLock()
         self._queue = deque()
         self._bits = self._engine = None  # NumPy's, made at the first draw: importing numpy.random takes time
+        self._checked = False             # whether the engine's memory was found as kernels expect it
         self._reseed(DEFAULT_SEED)
 
     @property
@@ -148,6 +155,8 @@ class Generator:
 
     def _draw_through(self, ticket):
         with self._lock:
+            if ticket.native:
+                raise RuntimeError(f"the {ticket.count} words of this ticket were left to a kernel to draw; they cannot be taken")
             while ticket.words is None:
                 self._fill(self._queue.popleft())
 
@@ -165,7 +174,59 @@ class Generator:
         bits = self._mt19937()
         if count <= _FEW:
             return bits.random_raw(count).astype(np.uint32)
-        return self._engine.randint(0, 2**32, count, dtype=np.uint32)
+        if count < _MANY or _COMPILED not in sys.modules:
+            return self._engine.randint(0, 2**32, count, dtype=np.uint32)
+        from ..backends.llvm.words import draw_chunks
+
+        words = np.empty(count, np.uint32)
+        drawn = draw_chunks(self._address(), words)
+        words[drawn:] = self._engine.randint(0, 2**32, count - drawn, dtype=np.uint32)
+        return words
+
+    # -- for kernels that make the words themselves
+
+    @property
+    def lock(self):
+        """Whoever holds it is alone with the stream."""
+        return self._lock
+
+    def native_state(self, *tickets):
+        """The address of the engine, for kernels that draw the words of these tickets, in this order: 624 words of four
+        bytes, then the place of the next one, an int. What was reserved before is drawn now.
+
+        None if the host must draw: words of theirs are drawn already, or others are reserved in between. Hold `lock` from
+        before the call until the kernels have run, once each.
+        """
+        with self._lock:
+            if any(ticket.serial or ticket.native for ticket in tickets):
+                raise RuntimeError("a kernel can draw the words of a ticket once, and none of serial normals")
+            if any(ticket.words is not None for ticket in tickets):
+                return None
+            queue = self._queue
+            while queue[0] is not tickets[0]:
+                self._fill(queue.popleft())
+            if len(queue) < len(tickets) or any(queue[i] is not ticket for i, ticket in enumerate(tickets)):
+                return None
+            address = self._address()
+            for ticket in tickets:
+                queue.popleft()
+                ticket.native = True
+                if ticket.count:
+                    self._at_seed = False
+            return address
+
+    def _address(self):
+        """Where NumPy's engine lies, once it is seen that it lies there as expected."""
+        bits = self._mt19937()
+        address = bits.ctypes.state_address
+        if not self._checked:
+            from ctypes import string_at
+
+            inner = bits.state["state"]
+            if string_at(address, 4 * _STATE_WORDS + 4) != inner["key"].astype("u4").tobytes() + struct.pack("i", inner["pos"]):
+                raise NotImplementedError(f"NumPy {np.__version__} keeps its MT19937 otherwise than 1.17 to 2.x do")
+            self._checked = True
+        return address
 
     def _mt19937(self):
         if self._engine is None:

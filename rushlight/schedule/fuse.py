@@ -1,11 +1,17 @@
 """Which values are computed together: elementwise values and reductions over one shape, in one pass over memory.
 
 A step is placed where all that it reads has been computed. A value joins the step of an operand if the shapes agree and
-everything else that it reads comes from earlier steps. Values of a single element are not placed at all: each step that
-reads one computes it again, beside its loops.
+everything else that it reads comes from earlier steps. Not placed at all are values of a single element, which each step that
+reads one computes again beside its loops, and cheap functions of something that lies in memory anyway, where computing them
+again moves fewer bytes than keeping them.
 """
+from .rewrite import readers_of
 
 _MOST = 100                # values of a step: longer ones run out of registers
+
+
+_COSTLY = frozenset("""exp exp2 expm1 log log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc
+    erfinv lgamma digamma sigmoid pow fmod rem floordiv atan2 gather scatter sqrt rsqrt""".split())
 
 
 class Step:
@@ -38,6 +44,7 @@ class Schedule:
         """values: in an order to run them; outputs: ids of those given out; kind(value): "leaf", "view", "map", "reduce" or "own"."""
         self.kind = {v.id: kind(v) for v in values}
         self.values = {v.id: v for v in values}
+        self.cheap = self._cheap(values, outputs)
         self.steps, self.step = [], {}
         self.stored = set()
         for v in values:
@@ -53,7 +60,29 @@ class Schedule:
     def inline(self, v):
         """Computed again by every step that reads it."""
         v = self.base(v)
-        return self.kind[v.id] == "map" and v.numel == 1 and v.id not in self.step
+        return v.id in self.cheap or self.kind[v.id] == "map" and v.numel == 1 and v.id not in self.step
+
+    def _cheap(self, values, outputs):
+        """ids of values that are computed again where they are read, instead of being kept."""
+        readers = readers_of(values)
+        source = {}                                         # id -> what lies in memory
+        for v in values:
+            if self.kind[v.id] != "map" or v.numel == 1 or v.id in outputs or v.prim in _COSTLY:
+                continue
+            wide = [a for a in v.args if a.numel > 1 and a.prim != "const"]
+            if len(wide) != 1 or any(self.kind[r.id] not in ("map", "reduce") or _anywhere(r, 0) for r in readers[v.id]):
+                continue
+            below = source.get(wide[0].id) or (wide[0] if self._lies(wide[0], readers, outputs) else None)
+            n = len(readers[v.id])
+            if below is not None and n * below.numel * below.dtype.itemsize < (1 + n) * v.numel * v.dtype.itemsize:
+                source[v.id] = below
+        return set(source)
+
+    def _lies(self, v, readers, outputs):
+        """Whether a value certainly lies in memory."""
+        base = self.base(v)
+        return base.prim in ("input", "array") or self.kind[base.id] in ("own", "reduce") or base.id in outputs or \
+            any(self.kind[r.id] in ("own", "view") for r in readers[base.id])
 
     def _sources(self, v):
         """(step, whether read directly) of all that v reads, scalars computed in place included."""
@@ -70,7 +99,7 @@ class Schedule:
 
     def _place(self, v):
         kind = self.kind[v.id]
-        if kind in ("leaf", "view") or kind == "map" and v.numel == 1:
+        if kind in ("leaf", "view") or kind == "map" and v.numel == 1 or v.id in self.cheap:
             return
         shape = v.args[0].shape if kind == "reduce" else v.shape
         if kind != "own":

@@ -122,8 +122,6 @@ class Plan:
         self.runs += 1
         if self.tickets is None:
             self.tickets = tuple(i for i, content in enumerate(slots) if content.__class__ is Ticket)
-        for i in self.tickets:
-            slots[i].take()         # in program order, also those that nothing needs any more
         program = self.program
         if program is None:
             home = {slot: i for slot, _ in self.graph.outputs for i in self.graph.inputs
@@ -132,6 +130,9 @@ class Plan:
             program = self.program = interpreter.compile_graph(self.graph)
         if self.runs == tiers.sight:
             program = tiers.request(self)
+        for i in self.tickets:
+            if i not in program.draws:
+                slots[i].take()     # in program order, also those that nothing needs any more
         results = program.run(slots, sites)
         for (slot, _), array in zip(self.graph.outputs, results):
             storage = slots[slot]

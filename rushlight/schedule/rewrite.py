@@ -66,7 +66,7 @@ def _epilogues(values, outputs, fusible):
             continue
         last, bias, activation = v, None, None
         after = _only_reader(last, readers, outputs)
-        if after is not None and after.prim == "add" and after.shape == v.shape:
+        if after is not None and after.prim == "add" and after.shape == v.shape and after.id not in changed:
             bias = _bias(v, after)
             if bias is not None:
                 last = after

@@ -1,7 +1,7 @@
 """Which generator makes the kernel of a specification."""
 from dataclasses import dataclass
 
-from . import conv, conv_dw, conv_dx, gemm, nest, pool
+from . import conv, conv_dw, conv_dx, gemm, nest, pool, words
 from .conv_shapes import Conv
 
 
@@ -23,6 +23,7 @@ class WeightGradient:
 _GENERATORS = {
     nest.Nest: nest.generate,
     gemm.Dot: gemm.dot,
+    words.Words: words.generate,
     pool.Pool: pool.forward,
     pool.PoolGradient: pool.gradient,
     Forward: lambda spec, host: conv.forward(spec.conv, host),

@@ -20,7 +20,7 @@ def order(rank):
 def supported(v):
     """Whether v has a kernel here."""
     return v.prim in _LAUNCHES and v.dtype is not None and v.numel > 0 and all(a.numel for a in v.args) and \
-        v.args[0].dtype.name in TYPES and _SUPPORTED.get(v.prim, lambda v: True)(v)
+        (v.prim == "concatenate" or v.args[0].dtype.name in TYPES) and _SUPPORTED.get(v.prim, lambda v: True)(v)
 
 
 def launch(lowering, v):
@@ -150,15 +150,30 @@ def _poolable(v):
 
 # ---------------------------------------------------------------- joining
 def _concatenate(low, v):
+    """Each operand is copied into its part. What is itself a concatenation that begins this one was written there already."""
     dim = v.attrs[0]
-    regions = [low.region(a) for a in v.args]
-    largest = max(regions, key=lambda r: prod(r.shape))
-    result = low.store(v, _innermost(largest))
-    at = 0
-    for a, r in zip(v.args, regions):
-        part = Region(result.place, a.shape, result.strides, result.offset + at * result.strides[dim])
-        low.copy_into(r, part)
-        at += a.shape[dim]
+    root = low.beginning_of.get(v.id, v)
+    there = 1 if low.beginning_of.get(v.args[0].id) is root else 0         # operands that lie where they shall
+    regions = [low.region(a) for a in v.args[there:]]
+    if root is not v and root.id not in low.regions or root is v and v.id not in low.regions:
+        low.store(root, _innermost(max(regions, key=lambda r: prod(r.shape))))
+    whole = low.regions[root.id]
+    result = low.regions[v.id] = Region(whole.place, v.shape, whole.strides, whole.offset)
+    at = v.args[0].shape[dim] if there else 0
+    for r in regions:
+        low.copy_into(r, Region(result.place, r.shape, result.strides, result.offset + at * result.strides[dim]))
+        at += r.shape[dim]
+
+
+def beginnings(values):
+    """Concatenations that begin a longer one along the same dimension, as in a dense block: id -> the longest one."""
+    found = {}
+    for v in reversed(values):
+        if v.prim == "concatenate":
+            first = v.args[0]
+            if first.prim == "concatenate" and first.attrs == v.attrs and all(a is not first for a in v.args[1:]):
+                found.setdefault(first.id, found.get(v.id, v))
+    return found
 
 
 def _innermost(region):

@@ -5,6 +5,7 @@ from . import launches
 from . import nest as N
 from . import scalar_ops
 from .regions import Region, broadcast, contiguous, simplified, view
+from .words import Words
 
 VIEWS = frozenset(("reshape", "permute", "expand", "slice", "flip", "diagonal"))
 _LEAVES = frozenset(("input", "const", "array", "iota"))
@@ -35,7 +36,7 @@ def _is_map(v):
         return v.numel > 1
     if prim == "scatter":
         dim, how, included = v.attrs
-        return v.args[1].shape[dim] == 1 and v.args[1].shape[:dim] + v.args[1].shape[dim + 1:] == v.shape[:dim] + v.shape[dim + 1:] \
+        return v.ndim > 0 and v.args[1].shape[dim] == 1 and v.args[1].shape[:dim] + v.args[1].shape[dim + 1:] == v.shape[:dim] + v.shape[dim + 1:] \
             and v.args[2].shape == v.args[1].shape and (how == "set" or how == "add" and included) and first != "bool"
     table = scalar_ops.UNARY if len(v.args) == 1 else scalar_ops.BINARY
     return prim in table and first in table[prim][1]
@@ -45,7 +46,7 @@ class Place:
     """Memory that launches read and write.
 
     kind   input (a storage's array), scalar (a number that enters), constant, scratch (the arena), result (an array that
-           leaves), host (what a host function gave)
+           leaves), host (what a host function gave), engine (a generator's)
     """
 
     __slots__ = ("kind", "key", "shape", "dtype", "index", "born", "dies", "home")
@@ -73,11 +74,13 @@ class Launch:
 class Lowering:
     """places, launches, and where the outputs lie."""
 
-    def __init__(self, outputs, schedule):
-        """outputs: the values that are given out, in their order."""
+    def __init__(self, outputs, schedule, native=()):
+        """outputs: the values that are given out, in their order; native: ids of `words` that kernels draw."""
+        self.native = native
         self.schedule = schedule
         self.places, self.launches, self.regions = [], [], {}
         self.taps = {(v.args[0].id, v.attrs): v for v in schedule.values.values() if v.prim == "max_pool_tap"}
+        self.beginning_of = launches.beginnings([v for v in schedule.values.values() if launches.supported(v)])
         self.copied = {}                                        # what `arranged` copied
         self.given = {}                                         # output value id -> place, for values computed here
         wanted = {v.id for v in outputs}
@@ -294,6 +297,11 @@ class Lowering:
         v = step.values[0]
         if launches.supported(v):
             launches.launch(self, v)
+            return
+        if v.id in self.native:
+            engine = self._place("engine", v, (), v.dtype)
+            kind, params, shape, dtype = v.attrs
+            self.kernel(Words(kind, params, v.numel, dtype.name), [Region(engine, (), ())], [self.store(v)])
             return
         operands = [self.region(a) if a.dtype is not None else self.regions[a.id] for a in v.args]
         place = self._place("host", v, v.shape, v.dtype)

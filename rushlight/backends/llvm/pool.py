@@ -14,13 +14,13 @@ WHICH = {"uint8": "i8", "int32": "i32"}         # dtypes of the taps' numbers
 
 
 @dataclass(frozen=True)
-class PoolGradient:
-    """The gradient of a pooling of (n, h, w, c) to (n, *out, c). All sizes are positive.
+class _Pooling:
+    """A pooling of (n, h, w, c) to (n, *out, c). All sizes are positive.
 
     padding     ((low, high), (low, high)); it counts as absent, not as zero. Only the low ones matter beside `out`
     out         (height, width) of the result; windows may run over the high edge
     kind        "max" or "sum"
-    which       dtype of the numbers of taps, "uint8" (up to 255 taps) or "int32"
+    which       dtype of the numbers of taps, "uint8" (up to 256 taps) or "int32"
     """
 
     type: str
@@ -41,24 +41,24 @@ class PoolGradient:
             raise ValueError(f"a pooling is a max or a sum, not {self.kind!r}")
         if self.which not in WHICH:
             raise ValueError(f"taps are numbered in {' or '.join(WHICH)}, not {self.which!r}")
-        if self.kind == "max" and self.which == "uint8" and self.taps > 255:
+        if self.kind == "max" and self.which == "uint8" and self.taps > 256:
             raise ValueError(f"{self.taps} taps cannot be numbered in uint8")
 
     @property
     def taps(self):
         return math.prod(self.window)
 
-    @property
-    def elements(self):
-        """(of the image, of the result)."""
-        return self.n * self.h * self.w * self.c, self.n * math.prod(self.out) * self.c
+
+@dataclass(frozen=True)
+class Pool(_Pooling):
+    """The pooling itself. index: whether a maximum also tells at which tap it was found."""
+
+    index: bool = False
 
 
 @dataclass(frozen=True)
-class Pool(PoolGradient):
-    """A pooling. index: whether a maximum also tells which tap it was found at."""
-
-    index: bool = False
+class PoolGradient(_Pooling):
+    """Its gradient."""
 
 
 def forward(spec, host):
@@ -85,9 +85,8 @@ def gradient(spec, host):
 
 
 def _source(spec, op, axes, source, result, host):
-    image, pooled = spec.elements
-    traffic = (image + pooled) * BYTES[spec.type]
-    if spec.kind == "max" and getattr(spec, "index", True):
-        traffic += pooled * BYTES[WHICH[spec.which]]
-    walk = pool_walk.Walk(spec.type, spec.n, source, result, spec.c, *axes, spec.window[1], op, pooled * spec.taps, traffic)
+    of_source, of_result = (spec.n * math.prod(size) * spec.c for size in (source, result))
+    traffic = sum(of_source * BYTES[type] for _, type in op.sources) + sum(of_result * BYTES[type] for _, type in op.results)
+    flops = spec.n * math.prod(spec.out) * spec.c * spec.taps
+    walk = pool_walk.Walk(spec.type, spec.n, source, result, spec.c, *axes, spec.window[1], op, flops, traffic)
     return pool_walk.generate(walk, host)

@@ -29,7 +29,8 @@ class Max:
         self.sources, self.results = ((0, type),), ((1, type),) + (((2, which),) if which else ())
         # Masks of AVX-512 choose among bytes as well; elsewhere a mask is as wide as what was compared.
         wide = {"float": "i32", "double": "i64"}[type]
-        self.tap_type = which and (which if host.vector == 64 else wide)
+        self.bytes_chosen = host.vector == 64
+        self.tap_type = which and (which if self.bytes_chosen else wide)
 
     def start(self, f, lanes, first):
         """first: the first tap's number in every lane."""
@@ -44,7 +45,11 @@ class Max:
             most = f.select(f.test("fcmp ogt", state[0], x), state[0], x)
             return (f.select(f.test("fcmp uno", state[0], state[0]), state[0], most),)
         wins = f.binary("or", f.test("fcmp ogt", x, state[0]), f.test("fcmp uno", x, x))
-        return f.select(wins, x, state[0]), f.select(wins, tap, state[1])
+        if self.bytes_chosen or self.tap_type == "i64":
+            return f.select(wins, x, state[0]), f.select(wins, tap, state[1])
+        # taps come in rising order: the last that won is the greatest, and a maximum is cheaper than a choice
+        won = f.select(wins, tap, f.zero(self.tap_type, x.lanes))
+        return f.select(wins, x, state[0]), f.select(f.test("icmp sgt", won, state[1]), won, state[1])
 
     def finish(self, f, state):
         if not self.which or self.tap_type == self.which:

@@ -11,8 +11,8 @@ from . import ir, kernel, pool_lanes
 from .conv_shapes import wanted_parts
 from .target import BYTES
 
-MOST_RESIDUES = 4           # columns done together
-MOST_TERMS = 32             # of all segments, that are written out
+MOST_VECTORS = 4            # of a cell: enough to hide that each term waits for the one before
+MOST_TERMS = 128            # of all segments, times vectors, that are written out
 MOST_UNROLLED = 16          # terms of a cell, rows x columns, that are written out
 
 
@@ -95,8 +95,6 @@ class _Writer:
     def __init__(self, walk, host):
         self.walk, self.op, self.lanes = walk, walk.op, host.lanes(walk.type)
         self.segments = segments(walk.columns, walk.source[1])
-        terms = [len(t) for s in self.segments for _, t in s.cells]
-        self.written_out = sum(terms) <= MOST_TERMS and len(walk.columns) <= MOST_RESIDUES
         self.full_rows = always_inside(walk.rows, walk.source[0])
         self.tables = []
         self._cut(host)
@@ -105,11 +103,15 @@ class _Writer:
         """Vectors of a block, blocks of a pixel, and into how many stretches of blocks a row's work is cut."""
         walk = self.walk
         vectors = -(-walk.c // self.lanes)
-        most = max(a.taps for a in walk.rows) * max(a.taps for a in walk.columns)
-        if self.op.tap_type is None and most > MOST_UNROLLED:
-            limit = host.registers // 2             # long sums: much of a pixel at a time, so that memory is read in order
-        else:
-            limit = max(host.registers // 8 // (len(walk.columns) if self.written_out else 1), 1)
+        limit = MOST_VECTORS
+        if max(a.taps for a in walk.rows) * max(a.taps for a in walk.columns) > MOST_UNROLLED:
+            # long sums: much of a pixel at a time, so that memory is read in order
+            limit = host.registers // (2 if self.op.tap_type is None else 4)
+        residues, terms = len(walk.columns), sum(len(t) for s in self.segments for _, t in s.cells)
+        together = max(limit // residues, 1)
+        self.written_out = residues <= (4 if vectors > 1 else 8) and terms * min(vectors, together) <= MOST_TERMS
+        if self.written_out:
+            limit = together
         self.blocks = -(-vectors // limit)
         self.nv = -(-vectors // self.blocks)
         self.blocks = -(-vectors // self.nv)
@@ -180,7 +182,8 @@ class _Writer:
 
         def some(t):
             """`pixels` steps, the last ones of the segment perhaps for the second time."""
-            t = f.least(t, segment.hi - pixels)
+            if (segment.hi - segment.lo) % pixels:
+                t = f.least(t, segment.hi - pixels)
             at = [f.at(p, f.mul(t, step * walk.c), type) for p, (_, type) in zip(sources, self.sources)]
             to = [f.at(p, f.mul(t, apart * walk.c), type) for p, (_, type) in zip(results, self.results)]
 

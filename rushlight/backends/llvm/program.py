@@ -13,6 +13,7 @@ from ... import _settings
 from ..numpy import table as host_table
 from . import driver, launches, library
 from .arena import arena, offsets
+from .draws import drawn
 from .lower import Lowering, kind
 from .regions import contiguous
 
@@ -28,18 +29,23 @@ os.register_at_fork(after_in_child=_after_fork)
 
 
 class Program:
-    """Runs as backends.numpy.interpreter.Program does; `interpreted` serves inputs that are not laid out as expected."""
+    """Runs as backends.numpy.interpreter.Program does; `interpreted` serves inputs that are not laid out as expected.
 
-    def __init__(self, graph, interpreted):
+    draws   slots of the tickets whose words its kernels draw: the caller does not take these
+    """
+
+    def __init__(self, graph, interpreted, tickets=()):
         from ...schedule.fuse import Schedule
         from ...schedule.rewrite import rewritten
 
         self.graph, self.interpreted = graph, interpreted
         self.seconds = None                                 # a list: add each launch's time to it (see inspect.explain)
         outputs = {v.id for _, v in graph.outputs}
-        values = rewritten(graph.values, outputs, launches.supported)
+        values, native = drawn(graph.values, tickets)
+        self.draws = tuple(native.values())
+        values = rewritten(values, outputs, launches.supported)
         schedule = Schedule(values, outputs, kind)
-        lowering = Lowering([schedule.values[v.id] for _, v in graph.outputs], schedule)
+        lowering = Lowering([schedule.values[v.id] for _, v in graph.outputs], schedule, native)
         self.launches, self.places = lowering.launches, lowering.places
         self.outputs = lowering.outputs
         self._lives()
@@ -220,7 +226,7 @@ class Program:
                 arrays[place.index] = content
                 if positions:
                     if scalar is None:
-                        return self.interpreted.run(slots, sites)
+                        return self._interpret(slots, sites)
                     scalar[1].pack_into(self.numbers, 8 * scalar[0], content)
                     for p, _ in positions:
                         arguments[p] = scalar[2]
@@ -230,7 +236,7 @@ class Program:
             arrays[place.index] = array
             if self.seen.get(slot) is not array:
                 if not array.flags.c_contiguous or array.shape != place.shape:
-                    return self.interpreted.run(slots, sites)
+                    return self._interpret(slots, sites)
                 self.seen[slot] = array
                 address = array.ctypes.data
                 for p, offset in positions:
@@ -252,13 +258,37 @@ class Program:
             for p, offset in positions:
                 arguments[p] = address + offset
             results.append(array)
-        self._execute(arrays, sites)
+        if not self.draws:
+            self._execute(arrays, sites)
+        elif not self._draw_and_execute([slots[i] for i in self.draws], arrays, sites):
+            return self._interpret(slots, sites)
         for i, (output, place, _, _) in enumerate(self.results):
             if place.kind != "result":
                 results[i] = self._outcome(output, place, arrays)
         for i, same in self.copies:
             results[i] = results[same].copy()
         return results
+
+    def _interpret(self, slots, sites):
+        for i in self.draws:
+            slots[i].take()
+        return self.interpreted.run(slots, sites)
+
+    def _draw_and_execute(self, tickets, arrays, sites):
+        """Run with kernels that draw the words of these tickets; False, and nothing done, where the host must."""
+        generator = tickets[0].generator
+        if any(ticket.generator is not generator for ticket in tickets):
+            return False
+        with generator.lock:
+            address = generator.native_state(*tickets)
+            if address is None:
+                return False
+            for place in self.places:
+                if place.kind == "engine":
+                    for p, _ in self.patches[place.index]:
+                        self.arguments[p] = address
+            self._execute(arrays, sites)
+        return True
 
     def _fresh(self, place, spare):
         """An array that nobody else holds."""

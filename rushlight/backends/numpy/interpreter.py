@@ -17,6 +17,7 @@ class Program:
     """Steps over an environment of arrays: (function, operand places, result place, places then free)."""
 
     __slots__ = ("steps", "size", "inputs", "donated", "outputs", "names")
+    draws = ()                  # the caller takes all tickets
 
     def run(self, slots, sites):
         """slots: the trace's; sites: the user's line of each value check. Returns the outputs as ndarrays."""
