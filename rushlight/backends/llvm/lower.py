@@ -1,6 +1,8 @@
 """From a scheduled graph to launches: which kernel, or which host function, reads and writes which regions."""
 from math import prod
 
+from ...graph import primitives as P
+from ...runtime import dtypes as dt
 from . import launches
 from . import nest as N
 from . import scalar_ops
@@ -63,12 +65,14 @@ class Launch:
     reads, writes   (place, strides, offset); of a nest in the space of its step (before it was simplified), so that they can be
                     compared; reads with a fourth: whether they may touch any element
     value           what the host computes, from `operands` (regions)
+    length          of a nest of any length; else 1
     """
 
-    __slots__ = ("spec", "places", "reads", "writes", "value", "operands")
+    __slots__ = ("spec", "places", "reads", "writes", "value", "operands", "length")
 
-    def __init__(self, spec, places, reads, writes, value=None, operands=()):
+    def __init__(self, spec, places, reads, writes, value=None, operands=(), length=1):
         self.spec, self.places, self.reads, self.writes, self.value, self.operands = spec, places, reads, writes, value, operands
+        self.length = length
 
 
 class Lowering:
@@ -265,14 +269,22 @@ class Lowering:
         strides = [n[3] for n in nodes if n[3] is not None] + [r.strides for _, r in stores] + [r.strides for _, _, r in sums]
         moved = [tuple(s[d] for d in order) for s in strides]
         small, columns, reduced = simplified(tuple(shape[d] for d in order), moved, {order.index(d) for d in reduced})
+        any_length = len(small) == 1 and small[0] > 1 and not sums and all(c in ((0,), (1,)) for c in columns) and \
+            not any(n[0] == "iota" or n[6] >= 0 for n in nodes)
         columns = iter(columns)
         places, arguments = [], {}
 
-        def argument(place):
-            if place.index not in arguments:
-                arguments[place.index] = len(places)
-                places.append((place, 0))
-            return arguments[place.index]
+        def argument(place, offset):
+            """(number of the argument, what is left of the offset): a nest of any length gets it with the address."""
+            key = (place.index, offset) if any_length else place.index
+            if key not in arguments:
+                arguments[key] = len(places)
+                places.append((place, offset if any_length else 0))
+            return arguments[key], 0 if any_length else offset
+
+        def reach(place, offset):
+            number, rest = argument(place, offset)
+            return N.Access(number, next(columns), rest)
 
         made, reads = [], []
         for op, args, dtype, raw, offset, place, index, scale, value in nodes:
@@ -283,14 +295,22 @@ class Lowering:
                     at = [d for d, s in enumerate(column) if s]
                     made.append(N.Node("iota", (), dtype, None, at[0]) if at else N.Node("const", (), dtype, None, 0))
                     continue
-                access = N.Access(argument(place), column, offset, index, scale)
+                number, rest = argument(place, offset)
+                access = N.Access(number, column, rest, index, scale)
                 reads.append((place, raw, offset, index >= 0))
             made.append(N.Node(op, args, dtype, access, value))
         writes = [(r.place, r.strides, r.offset) for _, r in stores] + [(r.place, r.strides, r.offset) for _, _, r in sums]
-        stored = tuple((node, N.Access(argument(r.place), next(columns), r.offset)) for node, r in stores)
-        summed = tuple((how, node, N.Access(argument(r.place), next(columns), r.offset)) for how, node, r in sums)
-        spec = N.Nest(small, tuple(made), stored, summed, reduced, len(places))
-        self.launches.append(Launch(spec, places, reads, writes))
+        stored = tuple((node, reach(r.place, r.offset)) for node, r in stores)
+        summed = tuple((how, node, reach(r.place, r.offset)) for how, node, r in sums)
+        if any_length:
+            places.append((self._number(small[0]), 0))
+        spec = N.Nest(N.ANY_LENGTH if any_length else small, tuple(made), stored, summed, reduced, len(places))
+        self.launches.append(Launch(spec, places, reads, writes, length=small[0] if any_length else 1))
+
+    def _number(self, n):
+        """A place that holds an integer."""
+        value = P.const(n, dt.int64)
+        return self._place("constant", value, (), dt.int64)
 
     # ------------------------------------------------------------ values of their own
     def _own(self, step):

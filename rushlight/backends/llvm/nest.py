@@ -29,9 +29,13 @@ class Node:
     value: object = None
 
 
+ANY_LENGTH = (0,)
+
+
 @dataclass(frozen=True)
 class Nest:
-    """shape      the iteration space, in the order in which it is walked: innermost last
+    """shape      the iteration space, in the order in which it is walked: innermost last; ANY_LENGTH for a kernel of one
+               dimension that is told its size when it runs, by a last argument that points at it
     nodes      in order of need
     stores     (node, access): every element is written
     sums       (kind, node, access): reduced over the dimensions in `reduced`; access has stride 0 there
@@ -60,9 +64,8 @@ def generate(nest, host):
     return (Columns if nest.sums and inner >= 1 and inner not in nest.reduced else Writer)(nest, host).source()
 
 
-def parts_for(nest):
-    """In how many parts a nest is worth running."""
-    total = prod(nest.shape)
+def parts_for(nest, length=1):
+    """In how many parts a nest is worth running. length: of one of any length."""
+    total = length if nest.shape == ANY_LENGTH else prod(nest.shape)
     weight = 1 + sum(n.op in ("exp", "expm1", "log", "tanh", "sigmoid", "div", "log1p") for n in nest.nodes)
-    wanted = min(MOST_PARTS, max(1, total * weight // PART))
-    return wanted
+    return min(MOST_PARTS, max(1, total * weight // PART))

@@ -8,7 +8,7 @@ from math import prod
 
 from . import ir, scalar_ops
 from .kernel import Source
-from .nest import Access, parts_for
+from .nest import ANY_LENGTH, Access, parts_for
 from .target import BYTES
 
 _IDENTITY = {"sum": 0, "prod": 1}
@@ -65,12 +65,13 @@ class Writer:
 
     # ------------------------------------------------------------ the whole
     def counts(self):
-        """(floating-point operations, bytes read and written)."""
+        """(floating-point operations, bytes read and written); for one of any length those of an element."""
         nest = self.nest
+        shape = (1,) if nest.shape == ANY_LENGTH else nest.shape
         touched = [(node.access, node.dtype) for node in nest.nodes if node.op == "load"] + \
             [(access, nest.nodes[node].dtype) for node, access in nest.stores]
-        traffic = sum(prod(n for n, s in zip(nest.shape, access.strides) if s) * BYTES[scalar_ops.MEMORY[dtype]] for access, dtype in touched)
-        return prod(nest.shape) * sum(n.op not in ("load", "const", "iota") for n in nest.nodes), traffic
+        traffic = sum(prod(n for n, s in zip(shape, access.strides) if s) * BYTES[scalar_ops.MEMORY[dtype]] for access, dtype in touched)
+        return prod(shape) * sum(n.op not in ("load", "const", "iota") for n in nest.nodes), traffic
 
     def source(self):
         nest = self.nest
@@ -78,7 +79,7 @@ class Writer:
         if not nest.sums:
             f = ir.Function("nest")
             order = list(range(self.rank))
-            self._write(f, order, self._split(order, parts), None)
+            self._write(f, order, 0 if nest.shape == ANY_LENGTH else self._split(order, parts), None)
             return Source(ir.module(f), (("nest", parts),), 0, *self.counts())
         order = self.kept + list(nest.reduced)
         if parts == 1 or prod(nest.shape[d] for d in self.kept) >= 2 * parts:
@@ -174,6 +175,9 @@ class Writer:
 
     def _range(self, d):
         n = self.nest.shape[d]
+        if self.nest.shape == ANY_LENGTH:
+            n = self.f.load(self.f.argument(self.nest.arguments - 1), 0, "i64")
+            return self.f.share(n, 4 * self.lanes)
         if d != self.split:
             return 0, n
         return self.f.share(n, 4 * self.lanes if d == self.inner and n >= 64 * self.lanes else self.lanes if d == self.inner else 1)
@@ -214,7 +218,7 @@ class Writer:
         whole = f.add(lo, f.mul(f.div(f.sub(hi, lo), lanes), lanes))
         if whole != lo:
             totals = self._loop(lo, whole, lanes, step(lambda i: None), totals)
-        if self.nest.shape[d] % lanes == 0:
+        if self.nest.shape[d] % lanes == 0 and self.nest.shape != ANY_LENGTH:
             return totals
         if isinstance(hi, int):
             return step(lambda i: f.first_lanes(hi - whole, lanes))(whole, totals)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ... import _settings
 from ..numpy import table as host_table
-from . import driver, launches, library
+from . import driver, launches, library, nest
 from .arena import arena, offsets
 from .draws import drawn
 from .lower import Lowering, kind
@@ -136,9 +136,10 @@ class Program:
             if i in self.at:
                 self.inner.append((position, self.at[i]))
             position += 1
-            work = max([work] + [parts for _, parts in kernel.phases])
+            phases = kernel.phases if launch.length == 1 else [(f, nest.parts_for(launch.spec, launch.length)) for f, _ in kernel.phases]
+            work = max([work] + [parts for _, parts in phases])
             self.spans.append((len(words) // driver.ENTRY, len(kernel.phases)))
-            words += driver.entries(kernel.phases, base + 8 * first)
+            words += driver.entries(phases, base + 8 * first)
         self._close(start, len(words) // driver.ENTRY, work)
         self.table = (ctypes.c_int64 * max(1, len(words)))(*words)
         self.generation = -1
