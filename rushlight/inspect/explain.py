@@ -1,79 +1,62 @@
-"""What the engine did: plans, how often each ran, what was new, and the graph of a step.
+"""What the engine did: its plans, their kernels with times and rates, memory, and why anything was interpreted.
 
-    rushlight explain train.py [args]      runs the program, then prints the table
-    with rushlight.inspect.explain.watch() as seen: ...; print(seen)
-    print(rushlight.inspect.explain.graph_of(function, *args))
+    rushlight explain [--wait] [--html FILE] train.py [args]     runs the program, then tells
+
+    with rushlight.inspect.explaining() as report:               a piece of a program that runs
+        ...
+    print(report)
+    report.html("step.html")
+
+    print(rushlight.inspect.explain.graph_of(function, *args))   the graph that a function records
 """
-import time
-
 from ..graph import recorder
 from ..schedule import plan as plans
+from .report import Report
+from .watching import Watch
+
+USAGE = """\
+usage: rushlight explain [-h] [--wait] [--all] [--html FILE] (FILE | -m MODULE | -c CODE | -) [ARGUMENT ...]
+
+Run a Python program as `rushlight run` does; when it has ended, also by an exception, tell on the standard error what ran:
+each plan with its kernels, their times and rates, its memory, and why anything was interpreted.
+
+  --wait       compile each plan before its second run, and let the program wait for that
+  --all        tell of every plan and every kernel
+  --html FILE  also write a page with the graph, the kernels and the buffers of the plans that took longest
+"""
 
 
-class Report:
-    """Counts over a stretch of a program, and a row for each plan that ran in it."""
+class explaining:
+    """Within, every plan that runs is timed and counted; gives the Report.
 
-    def __init__(self):
-        self.rows = {}
-        self.counts = {}
+    wait: let the program wait for the compiler (tiers' mode "wait") meanwhile. Timing costs: every other run of a compiled
+    plan goes launch by launch. One at a time, for all threads: RuntimeError for a second.
+    """
 
-    def add(self, plan, seconds):
-        row = self.rows.setdefault(id(plan), [plan, 0, 0.0])
-        row[1] += 1
-        row[2] += seconds
-
-    def __str__(self):
-        c = self.counts
-        lines = [f"{len(self.rows)} plans ran {sum(r[1] for r in self.rows.values())} times; {c['plans']} were new, "
-                 f"{c['misses']} of the recorded ops were not seen before; {c['cuts']} loops cut, {c['snapshots']} snapshots of "
-                 f"exposed memory, {c['variants']} variants joined",
-                 "", f"{'plan':>4} {'runs':>6} {'total ms':>10} {'each ms':>9} {'values':>7} {'gives':>6}  what it does"]
-        order = sorted(self.rows.values(), key=lambda r: -r[2])
-        for i, (plan, runs, seconds) in enumerate(order[:30]):
-            lines.append(f"{i:>4} {runs:>6} {seconds * 1e3:>10.1f} {seconds * 1e3 / runs:>9.3f} {len(plan.graph.values):>7} "
-                         f"{len(plan.graph.outputs):>6}  {describe(plan)}")
-        if len(order) > 30:
-            lines.append(f"     ... and {len(order) - 30} more plans")
-        return "\n".join(lines)
-
-
-def describe(plan):
-    """The primitives of a plan that cost most, with their counts."""
-    count = {}
-    for v in plan.graph.values:
-        if v.prim not in ("input", "const", "reshape", "permute", "expand"):
-            count[v.prim] = count.get(v.prim, 0) + 1
-    heavy = ("conv", "conv_dx", "conv_dw", "dot", "max_pool", "sum_pool")
-    order = sorted(count, key=lambda p: (p not in heavy, -count[p]))
-    return " ".join(f"{p}*{count[p]}" if count[p] > 1 else p for p in order[:8])
-
-
-class watch:
-    """Within, every plan that runs is timed and counted; gives the Report."""
+    def __init__(self, *, wait=False):
+        self.wait = wait
 
     def __enter__(self):
-        recorder.boundary()
-        self.report = report = Report()
-        self.before = dict(vars(recorder.stats))
-        self.run = run = plans.Plan.run
+        from ..backends.tiers import tiers
 
-        def timed(plan, slots, sites):
-            start = time.perf_counter()
-            try:
-                return run(plan, slots, sites)
-            finally:
-                report.add(plan, time.perf_counter() - start)
+        self.watch = Watch()
+        self.watch.start()
+        self.mode = tiers.mode
+        if self.wait:
+            tiers.mode = "wait"
+        return Report(self.watch)
 
-        plans.Plan.run = timed
-        return report
+    def __exit__(self, kind, error, traceback):
+        from ..backends.tiers import tiers
 
-    def __exit__(self, *exc):
         try:
-            recorder.boundary()
+            self.watch.stop()
+        except Exception:
+            if kind is None:
+                raise                   # the step that was pending failed; otherwise the first error is the one to see
         finally:
-            plans.Plan.run = self.run
-        now = vars(recorder.stats)
-        self.report.counts = {k: now[k] - self.before[k] for k in now}
+            if self.wait and tiers.mode == "wait":
+                tiers.mode = self.mode
 
 
 def graph_of(function, *args, **kwargs):
@@ -92,28 +75,74 @@ def graph_of(function, *args, **kwargs):
 
 
 def main(arguments):
-    """rushlight explain FILE [args]: run a program and print what the engine did."""
-    import runpy
+    """The command `rushlight explain`; returns the exit status."""
+    import os
     import sys
 
-    from ..compat import aliases
+    options = {"--wait": False, "--all": False, "--html": None}
+    rest = list(arguments)
+    while rest and rest[0].startswith("--"):
+        name, is_there, text = rest.pop(0).partition("=")
+        if name == "--html":
+            if not is_there and not rest:
+                return _refuse("--html needs a file to write")
+            options[name] = text if is_there else rest.pop(0)
+        elif name in options and not is_there:
+            options[name] = True
+        elif name == "--help":
+            rest = ["-h"]
+        else:
+            return _refuse(f"there is no option {name}")
+    if not rest or rest[0] == "-h":
+        print(USAGE, end="", file=sys.stdout if rest else sys.stderr)
+        return 0 if rest else 2
+    if options["--html"] is not None and not os.path.isdir(os.path.dirname(os.path.abspath(options["--html"]))):
+        return _refuse(f"--html {options['--html']}: there is no such folder")   # before the program runs, not after
+    if rest[0] != "-" and rest[0][:2] not in ("-m", "-c"):
+        if rest[0].startswith("-"):
+            return _refuse(f"there is no option {rest[0]}")
+        if not os.path.exists(rest[0]):
+            return _refuse(f"can't open file {os.path.abspath(rest[0])!r}: no such file")
+    return _explained(rest, options)
 
-    if not arguments or arguments[0] in ("-h", "--help"):
-        print("usage: rushlight explain FILE [args...]\n\nRuns the program, then prints a table of its plans.")
-        return 0 if arguments else 2
-    aliases.install()
-    sys.argv = list(arguments)
+
+def _refuse(what):
+    import sys
+
+    print(f"rushlight explain: error: {what}\n{USAGE.splitlines()[0]}", file=sys.stderr)
+    return 2
+
+
+def _explained(rest, options):
+    """Run the program and tell. An exception goes on as from `rushlight run`: its traceback comes last."""
     import os
 
-    sys.path.insert(0, os.path.dirname(os.path.abspath(arguments[0])))
-    status = 0
-    seen = watch()
-    report = seen.__enter__()
+    from ..cli.run import run
+
+    here, report, error = os.getpid(), None, None
     try:
-        runpy.run_path(arguments[0], run_name="__main__")
-    except SystemExit as stop:
-        status = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
+        with explaining(wait=options["--wait"]) as report:
+            return run(rest)
+    except BaseException as ended:
+        error = ended
+        raise
     finally:
-        seen.__exit__(None, None, None)
-        print(report, file=sys.stderr)
-    return status
+        if os.getpid() == here and report is not None:      # not in a child that the program forked
+            _tell(report, error, options)
+        error = None
+
+
+def _tell(report, error, options):
+    import sys
+
+    if error is not None and not (isinstance(error, SystemExit) and error.code in (None, 0)):
+        report.ended = f"The program ended by {type(error).__name__}" + (f": {error}" if str(error) else "") + ". Up to there:"
+    text = report.text(None, None) if options["--all"] else str(report)
+    sys.stdout.flush()
+    print(f"\n{text}", file=sys.stderr)
+    if options["--html"] is not None:
+        try:
+            report.html(options["--html"])
+            print(f"\nThe page is {options['--html']}", file=sys.stderr)
+        except OSError as failed:
+            print(f"\nrushlight explain: the page could not be written: {failed}", file=sys.stderr)

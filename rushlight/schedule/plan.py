@@ -108,7 +108,7 @@ def merge(roots):
 class Plan:
     """What runs when a trace is flushed."""
 
-    __slots__ = ("gives", "graph", "program", "runs", "tickets")
+    __slots__ = ("gives", "graph", "program", "runs", "tickets", "compile_at")
 
     def __init__(self, known, live):
         self.gives = frozenset(live)
@@ -116,6 +116,7 @@ class Plan:
         self.program = None
         self.runs = 0
         self.tickets = None
+        self.compile_at = -1        # at which run, once known
 
     def run(self, slots, sites):
         """Read the inputs, compute, and store the outputs into the storages that still want them."""
@@ -128,8 +129,10 @@ class Plan:
                     if slots[slot] is not None and slots[i] is slots[slot]}
             self.graph.home = home
             program = self.program = interpreter.compile_graph(self.graph)
-        if self.runs == tiers.sight:
-            program = tiers.request(self)
+            self.compile_at = tiers.when(self.graph)
+        if self.runs == self.compile_at:
+            tiers.compile(self)
+            program = self.program
         for i in self.tickets:
             if i not in program.draws:
                 slots[i].take()     # in program order, also those that nothing needs any more

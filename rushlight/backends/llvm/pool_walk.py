@@ -8,7 +8,9 @@ share what they load. Only where that would be much code are the terms of a colu
 from dataclasses import dataclass
 
 from . import ir, kernel, pool_lanes
+from .conv_correlation import common
 from .conv_shapes import wanted_parts
+from .pool_axes import always_inside, segments
 from .target import BYTES
 
 MOST_VECTORS = 4            # of a cell: enough to hide that each term waits for the one before
@@ -34,15 +36,6 @@ class Walk:
 
 
 @dataclass(frozen=True)
-class Segment:
-    """Steps lo..hi-1 along the columns. cells: for each residue its position, and its terms (source column, tap) at step 0."""
-
-    lo: int
-    hi: int
-    cells: tuple
-
-
-@dataclass(frozen=True)
 class Terms:
     """Terms lo..hi-1 of a position: the source's position is first + tap_step j, the tap first_tap + kernel_step j."""
 
@@ -50,40 +43,6 @@ class Terms:
     lo: object
     hi: object
     first_tap: object
-
-
-def common(values):
-    """The value when all are the same, else None."""
-    values = set(values)
-    return values.pop() if len(values) == 1 else None
-
-
-def always_inside(axes, size):
-    """How many terms every position has, if it is the same number and all lie inside; else None."""
-    inside = all(a.taps == 0 or a.start >= 0 and a.start + a.span(a.count) <= size for a in axes)
-    return common(a.taps for a in axes) if inside else None
-
-
-def segments(axes, size):
-    """The Segments of the columns."""
-    ends = {0, *(a.count for a in axes)}
-    spans = []                                      # (residue, steps at which this term lies inside, term)
-    for axis in axes:
-        for j in range(axis.taps):
-            at = axis.start + axis.tap_step * j
-            lo = min(max(-(at // axis.step), 0), axis.count)
-            hi = min(max(-((at - size) // axis.step), lo), axis.count)
-            spans.append((axis, lo, hi, (at, axis.kernel_start + axis.kernel_step * j)))
-            ends |= {lo, hi}
-    ends = sorted(ends)
-    found = []
-    for lo, hi in zip(ends, ends[1:]):
-        cells = tuple((a.out_start, tuple(term for b, first, last, term in spans if b is a and first <= lo < last))
-                      for a in axes if lo < a.count)
-        if found and found[-1].cells == cells:
-            lo = found.pop().lo
-        found.append(Segment(lo, hi, cells))
-    return found
 
 
 def generate(walk, host):
@@ -94,7 +53,6 @@ def generate(walk, host):
 class _Writer:
     def __init__(self, walk, host):
         self.walk, self.op, self.lanes = walk, walk.op, host.lanes(walk.type)
-        self.segments = segments(walk.columns, walk.source[1])
         self.full_rows = always_inside(walk.rows, walk.source[0])
         self.tables = []
         self._cut(host)
@@ -107,10 +65,9 @@ class _Writer:
         if max(a.taps for a in walk.rows) * max(a.taps for a in walk.columns) > MOST_UNROLLED:
             # long sums: much of a pixel at a time, so that memory is read in order
             limit = host.registers // (2 if self.op.tap_type is None else 4)
-        residues, terms = len(walk.columns), sum(len(t) for s in self.segments for _, t in s.cells)
-        together = max(limit // residues, 1)
-        self.written_out = residues <= (4 if vectors > 1 else 8) and terms * min(vectors, together) <= MOST_TERMS
-        if self.written_out:
+        together = max(limit // len(walk.columns), 1)
+        self.segments = self._few_segments(min(vectors, together), 4 if vectors > 1 else 8)
+        if self.segments is not None:
             limit = together
         self.blocks = -(-vectors // limit)
         self.nv = -(-vectors // self.blocks)
@@ -119,6 +76,15 @@ class _Writer:
         parts = wanted_parts(walk.flops, walk.traffic)
         self.splits = 1 if rows >= 2 * parts else min(self.blocks, -(-2 * parts // rows))
         self.parts = min(parts, rows * self.splits)
+
+    def _few_segments(self, vectors, residues):
+        """The segments of the columns; None if they or the residues are too many to write out."""
+        columns = self.walk.columns
+        if len(columns) > residues or sum(a.taps for a in columns) > MOST_TERMS:
+            return None
+        found = segments(columns, self.walk.source[1])
+        terms = sum(len(terms) for segment in found for _, terms in segment.cells)
+        return found if terms * vectors <= MOST_TERMS else None
 
     def source(self):
         walk = self.walk
@@ -142,7 +108,7 @@ class _Writer:
         start = f.mul(f.add(f.mul(image, height), terms.first), width * walk.c)
         sources = [f.at(p, start, type) for p, type in self.sources]
         results = [f.at(p, f.mul(row, result_width * walk.c), type) for p, type in self.results]
-        if not self.written_out:
+        if self.segments is None:
             f.loop(0, result_width, 1, lambda x: self._found_column(x, sources, results))
             return
         for segment in self.segments:

@@ -1,9 +1,13 @@
 """The host as LLVM sees it; IR text in, object code out, addresses of its functions."""
 import functools
-import hashlib
+import itertools
+import os
+import threading
 
-import llvmlite
-import llvmlite.binding as llvm
+from . import disk as _disk      # first, since it notes the state of the generators' sources           # noqa: F401
+
+import llvmlite                             # noqa: E402
+import llvmlite.binding as llvm             # noqa: E402
 
 BYTES = {"float": 4, "double": 8, "i64": 8, "i32": 4, "i16": 2, "i8": 1, "i1": 1, "ptr": 8}      # of a scalar type
 
@@ -30,10 +34,10 @@ class Host:
         return self.vector // BYTES[type]
 
     @functools.cached_property
-    def key(self):
-        """What object code for this host depends on, beside the IR."""
-        text = "|".join((self.cpu, self.features, llvmlite.__version__, ".".join(map(str, llvm.llvm_version_info))))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+    def text(self):
+        """All that object code for this host depends on, beside the IR."""
+        versions = llvmlite.__version__, ".".join(map(str, llvm.llvm_version_info))
+        return "|".join((llvm.get_process_triple(), self.cpu, self.features, *versions))
 
     @functools.cached_property
     def attributes(self):
@@ -42,7 +46,22 @@ class Host:
         return f"attributes #0 = {{ {width} }}\nattributes #1 = {{ noinline {width} }}\n"
 
 
+def _in_llvm(function):
+    """One thread at a time (llvmlite's own lock would see to that, call by call), and no fork meanwhile."""
+    @functools.wraps(function)
+    def alone(*args, **kwargs):
+        with _lock:
+            return function(*args, **kwargs)
+    return alone
+
+
+_lock = threading.RLock()
+if hasattr(os, "register_at_fork"):         # a child would find LLVM, and its locks, as a thread left them that it has not
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
+
+
 @functools.cache
+@_in_llvm
 def host(limit=None):
     """The host; limit="avx2" leaves AVX-512 out, so that the narrower code can be run here too."""
     _start()
@@ -65,6 +84,7 @@ def _machine(host, opt):
                                                                    codemodel="default")
 
 
+@_in_llvm
 def compile_text(text, host, passes=False):
     """Object code of a module. passes: run LLVM's O2 passes first; explicit-vector kernels do well without them."""
     module = llvm.parse_assembly(f'target triple = "{llvm.get_process_triple()}"\n{text}{host.attributes}')
@@ -78,16 +98,29 @@ def compile_text(text, host, passes=False):
     return machine.emit_object(module)
 
 
+_numbers = itertools.count()
+
+
+@functools.cache
+def _linker(host):
+    # ORC, not MCJIT: that takes a millisecond for each library, most of it for the empty module that it begins with.
+    return llvm.create_lljit_compiler(_machine(host, 2))
+
+
 class Library:
     """Loaded object code. It must outlive every use of its addresses."""
 
+    @_in_llvm
     def __init__(self, code, host):
-        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(host, 2))
-        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-        self._engine.finalize_object()
+        self._linker, self._name = _linker(host), f"library {next(_numbers)}"
+        builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
+        self._held = [builder.link(self._linker, self._name)]
 
+    @_in_llvm
     def address(self, name):
-        found = self._engine.get_function_address(name)
-        if not found:
-            raise KeyError(f"the compiled module has no function {name}")
-        return found
+        try:
+            found = self._linker.lookup(self._name, name)
+        except RuntimeError as error:
+            raise KeyError(f"the compiled module has no function {name}: {error}") from None
+        self._held.append(found)
+        return found[name]

@@ -18,6 +18,7 @@ class Program:
 
     __slots__ = ("steps", "size", "inputs", "donated", "outputs", "names")
     draws = ()                  # the caller takes all tickets
+    interpreted = None          # what a compiled program has for inputs that are not laid out as expected
 
     def run(self, slots, sites):
         """slots: the trace's; sites: the user's line of each value check. Returns the outputs as ndarrays."""

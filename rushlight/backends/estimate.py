@@ -1,0 +1,44 @@
+"""What running a graph in the interpreter costs, and what compiling it. Rough figures of one machine: a choice follows from them,
+and it must be the same everywhere."""
+from math import prod
+
+# seconds of NumPy for a call, an operation, and an element that a value has
+_CALL = 2e-6
+_CONVOLUTION, _PRODUCT, _ELEMENT, _TAP = 1 / 12e9, 1 / 80e9, 1 / 0.8e9, 1 / 0.5e9
+# seconds of compiling a kernel
+_LARGE_KERNEL, _NEST = 0.045, 0.006
+_CONVOLUTIONS = frozenset(("conv", "conv_dx", "conv_dw"))
+_LARGE = _CONVOLUTIONS | {"dot", "max_pool", "max_pool_dx", "sum_pool", "sum_pool_dx", "words"}
+_FREE = frozenset(("input", "const", "array", "iota", "reshape", "permute", "expand", "slice", "flip", "diagonal", "check"))
+
+
+def runs_before_compiling(graph):
+    """How many interpreted runs of a graph cost what compiling it does."""
+    interpreted, kernels = 0.0, set()
+    for v in graph.values:
+        if v.dtype is None or v.prim in _FREE:
+            continue
+        interpreted += _CALL + _interpreting(v)
+        kernels.add((v.prim, v.shape, v.attrs) if v.prim in _LARGE else v.shape)
+    large = sum(bool(k) and k[0].__class__ is str for k in kernels)
+    return int((_LARGE_KERNEL * large + _NEST * (1 + len(kernels) - large)) / (interpreted + _CALL))
+
+
+def _interpreting(v):
+    """Seconds that NumPy takes for a value."""
+    if v.prim in _CONVOLUTIONS:
+        return 2 * _CONVOLUTION * _multiplications(v)
+    if v.prim == "dot":
+        return 2 * _PRODUCT * v.numel * v.args[0].shape[-1]
+    if v.prim in ("max_pool", "max_pool_index", "sum_pool"):
+        return _TAP * v.numel * sum(v.attrs[0])
+    return _ELEMENT * v.numel
+
+
+def _multiplications(v):
+    """Of a convolution or one of its gradients: result pixels x weights."""
+    if v.prim == "conv":
+        return v.shape[0] * prod(v.shape[2:]) * v.args[1].numel
+    g = v.args[0]
+    weights = v.args[1].numel if v.prim == "conv_dx" else v.numel
+    return g.shape[0] * prod(g.shape[2:]) * weights

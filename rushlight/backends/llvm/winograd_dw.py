@@ -1,0 +1,178 @@
+"""Winograd's weight gradient for 3x3 weights, stride 1: the transpose of the forward pass.
+
+At each of the 16 points the gradient is a product summed over tiles: (output channels x tiles) times (tiles x input channels). The
+output is cut into pieces of both kinds of channels, the tiles into chunks; an item, one piece for one chunk, transforms blocks of
+tiles of g and x and adds their products to its sums, which stay in a second-level cache. A last phase adds the chunks' sums in
+order and transforms them back.
+"""
+from math import ceil
+
+from . import conv_pack, ir, kernel
+from . import winograd_transforms as transforms
+from .conv_plan import most_rows
+from .conv_shapes import wanted_parts
+from .target import BYTES
+from .winograd_products import spread
+from .winograd_tile import product_tile
+from .winograd_transforms import POINTS
+
+PIECE = 128                         # channels of either kind in a piece, at most
+BLOCK_BYTES = 640 << 10             # of a block's transformed tiles: with a piece's sums, less than a second-level cache
+PARTIAL_BYTES = 17 << 20            # of all chunks' sums
+CHUNK_TILES = 128                   # at least, so that sums cost little beside the products
+
+
+def source(spec, host):
+    """The kernel: args g, x, dw, workspace."""
+    return _Generator(spec, host).source()
+
+
+def even(total, most):
+    """`total` cut into pieces of one size, at most `most`, and a last smaller one: (pieces, size)."""
+    pieces = ceil(total / most)
+    size = ceil(total / pieces)
+    return ceil(total / size), size
+
+
+class _Generator:
+
+    def __init__(self, spec, host):
+        self.spec, self.host = spec, host
+        self.type, self.lanes, self.bytes = spec.type, host.lanes(spec.type), BYTES[spec.type]
+        self.grid = tuple(ceil(size / 2) for size in spec.out)
+        self.tiles = spec.n * self.grid[0] * self.grid[1]
+        self._cut()
+        self._place()
+        self.functions = []
+
+    # ------------------------------------------------------------ choices
+    def _cut(self):
+        spec = self.spec
+        self.vectors = ceil(spec.c / self.lanes)
+        self.column_pieces, self.piece_vectors = even(self.vectors, PIECE // self.lanes)
+        self.columns = self.piece_vectors * self.lanes                  # of c in a piece
+        self.nv = min(2, self.piece_vectors)
+        self.row_pieces, self.rows = even(spec.o, PIECE)                # of o in a piece
+        limit = most_rows(self.host, self.nv)
+        self.height = min(range(1, limit + 1), key=lambda h: (ceil(self.rows / h) * (h + 0.5), -h))
+        self.sum_rows = ceil(self.rows / self.height) * self.height     # the last tile's may be more than there are channels
+        self.pieces = self.row_pieces * self.column_pieces
+        wanted = wanted_parts(spec.flops / 2, spec.traffic(self.bytes))
+        piece = POINTS * self.sum_rows * self.columns * self.bytes
+        self.chunks = max(1, min(ceil(wanted / self.pieces), PARTIAL_BYTES // (self.pieces * piece), self.tiles // CHUNK_TILES))
+        self.g_row, self.x_row = spread(self.sum_rows, self.type, 8), spread(self.columns, self.type, 8)
+        self.block = max(BLOCK_BYTES // (POINTS * (self.g_row + self.x_row) * self.bytes), 8)
+        self.block = min(self.block, ceil(self.tiles / self.chunks))
+        self.items = self.chunks * self.pieces
+        self.parts = self.items if self.items <= 2 * wanted else wanted
+
+    def _place(self):
+        """Where the sums and the parts' stretches lie in the workspace, in elements."""
+        self.sum_point = self.sum_rows * self.columns
+        self.piece_size = POINTS * self.sum_point
+        self.chunk_size = self.pieces * self.piece_size
+        self.own_at = self.chunks * self.chunk_size
+        self.g_point, self.x_point = (spread(self.block * row, self.type) for row in (self.g_row, self.x_row))
+        self.own_size = POINTS * (self.g_point + self.x_point)
+
+    def source(self):
+        spec = self.spec
+        compute, combine = self._compute(), self._combine()
+        text = transforms.zeros(self.type, max(spec.c, spec.o)) + ir.module(*self.functions, compute, combine)
+        workspace = (self.own_at + self.parts * self.own_size) * self.bytes
+        phases = (compute.name, self.parts), (combine.name, wanted_parts(0, (self.chunks + 1) * self.chunk_size * self.bytes))
+        return kernel.Source(text, phases, workspace, spec.flops, spec.traffic(self.bytes))
+
+    # ------------------------------------------------------------ the parts' loops
+    def _add(self, function):
+        self.functions.append(function)
+        return function
+
+    def _compute(self):
+        spec, type, lanes = self.spec, self.type, self.lanes
+        f = self.f = ir.Function("compute")
+        self.g, self.x, self.space = f.argument(0), f.argument(1), f.argument(3)
+        self.g_points = f.at(self.space, f.add(self.own_at, f.mul(ir.PART, self.own_size)), type)
+        self.x_points = f.at(self.g_points, POINTS * self.g_point, type)
+        self.g_reader = transforms.Reader("gradient", transforms.Image(type, lanes, *spec.out, spec.o, 2), transforms.gradient, self.g_point)
+        self.x_reader = transforms.Reader("source", transforms.Image(type, lanes, spec.h, spec.w, spec.c, 4, tuple(lo for lo, _ in spec.padding)),
+                                          transforms.source, self.x_point)
+        self.functions += [*self.g_reader.functions, *self.x_reader.functions]
+        self.micros = {nv: self._add(product_tile(f"tile_{nv}", type, lanes, self.height, nv, (1, self.g_row), self.x_row, self.columns,
+                                                  more=True)) for nv in range(1, self.nv + 1)}
+        lo, hi = f.share(self.items)
+        f.loop(lo, hi, 1, self._item)
+        return f
+
+    def _item(self, item):
+        f = self.f
+        chunk, piece = f.div(item, self.pieces), f.rem(item, self.pieces)
+        sums = f.at(self.space, f.mul(item, self.piece_size), self.type)
+        row, column = f.mul(f.div(piece, self.column_pieces), self.rows), f.mul(f.rem(piece, self.column_pieces), self.columns)
+        rows, columns = f.least(f.sub(self.spec.o, row), self.rows), f.least(f.sub(self.spec.c, column), self.columns)
+        g, x = f.at(self.g, row, self.type), f.at(self.x, column, self.type)
+        first, last = (f.div(f.mul(f.add(chunk, i), self.tiles), self.chunks) for i in (0, 1))
+
+        def block(start):
+            count = f.least(f.sub(last, start), self.block)
+
+            def read(t):
+                image, at = self._tile(f.add(start, t))
+                self.g_reader.call(f, g, image, at, f.at(self.g_points, f.mul(t, self.g_row), self.type), rows)
+                self.x_reader.call(f, x, image, at, f.at(self.x_points, f.mul(t, self.x_row), self.type), columns)
+            f.loop(0, count, 1, read)
+            more = f.convert("zext", f.compare("ne", start, first), "i64")
+            f.loop(0, POINTS, 1, lambda point: self._point(point, sums, rows, columns, count, more))
+        f.loop(first, last, self.block, block)
+
+    def _tile(self, t):
+        """(image, (row, column)) of a tile."""
+        f, (rows, columns) = self.f, self.grid
+        return f.div(t, rows * columns), (f.rem(f.div(t, columns), rows), f.rem(t, columns))
+
+    def _point(self, point, sums, rows, columns, count, more):
+        """A block's products at a point."""
+        f, type, lanes = self.f, self.type, self.lanes
+        g = f.at(self.g_points, f.mul(point, self.g_point), type)
+        x = f.at(self.x_points, f.mul(point, self.x_point), type)
+        to = f.at(sums, f.mul(point, self.sum_point), type)
+
+        def block(column, nv):
+            f.loop(0, rows, self.height, lambda row: f.call(
+                self.micros[nv], f.at(g, row, type), f.at(x, column, type), f.at(to, f.add(f.mul(row, self.columns), column), type),
+                count, g, more))
+        width = self.nv * lanes
+        vectors = f.div(f.add(columns, lanes - 1), lanes)
+        whole = f.mul(f.div(vectors, self.nv), width)
+        f.loop(0, whole, width, lambda column: block(column, self.nv))
+        if self.nv > 1:
+            f.loop(whole, columns, lanes, lambda column: block(column, 1))
+
+    # ------------------------------------------------------------ the chunks' sum
+    def _combine(self):
+        """dw from the chunks' sums, a vector of input channels of one output channel at a time."""
+        spec, type, lanes = self.spec, self.type, self.lanes
+        f = ir.Function("combine")
+        dw, space = f.argument(2), f.argument(3)
+        lo, hi = f.share(spec.o * self.vectors)
+
+        def one(i):
+            o, v = f.div(i, self.vectors), f.rem(i, self.vectors)
+            piece = f.add(f.mul(f.div(o, self.rows), self.column_pieces), f.div(v, self.piece_vectors))
+            place = f.add(f.mul(f.rem(o, self.rows), self.columns), f.mul(f.rem(v, self.piece_vectors), lanes))
+            at = f.at(space, f.add(f.mul(piece, self.piece_size), place), type)
+
+            def total(p):
+                first = f.load(at, p * self.sum_point, type, lanes)
+                if self.chunks == 1:
+                    return first
+                return f.loop(1, self.chunks, 1, lambda k, t: [f.binary("fadd", t[0], f.load(
+                    at, f.add(f.mul(k, self.chunk_size), p * self.sum_point), type, lanes))], [first])[0]
+            points = [[total(4 * a + b) for b in range(4)] for a in range(4)]
+            channel = f.mul(v, lanes)
+            mask = f.first_lanes(f.sub(spec.c, channel), lanes)
+            out = f.at(dw, f.mul(f.add(f.mul(o, spec.c), channel), 9), type)
+            for tap, value in enumerate(sum(transforms.both_ways(f, transforms.weights_gradient, points), [])):
+                conv_pack.scatter(f, value, f.at(out, tap, type), 9, mask)
+        f.loop(lo, hi, 1, one)
+        return f

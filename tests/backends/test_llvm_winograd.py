@@ -1,0 +1,85 @@
+"""Winograd's convolutions and their gradients against the sums written out in NumPy (float64)."""
+import numpy as np
+import pytest
+
+pytest.importorskip("llvmlite")
+
+from rushlight.backends.llvm import kernel, target, winograd          # noqa: E402
+from rushlight.backends.llvm.conv_shapes import Conv                   # noqa: E402
+from .test_llvm_conv import reference, run                             # noqa: E402
+
+K3 = (3, 3)
+NONE, SAME, FULL = ((0, 0), (0, 0)), ((1, 1), (1, 1)), ((2, 2), (2, 2))
+
+SHAPES = {
+    "one result": Conv("float", 1, 1, 3, 3, 1, K3),
+    "one pixel": Conv("float", 1, 3, 1, 1, 4, K3, padding=SAME, bias=True),
+    "no padding": Conv("float", 2, 16, 10, 12, 32, K3, bias=True),
+    "cut tiles": Conv("float", 3, 33, 7, 9, 17, K3, padding=SAME, bias=True, activation="relu"),
+    "full padding": Conv("float", 2, 20, 6, 5, 48, K3, padding=FULL),
+    "uneven padding": Conv("double", 2, 9, 5, 8, 35, K3, padding=((0, 2), (1, 0)), bias=True),
+    "a group and a vector": Conv("float", 2, 24, 14, 14, 80, K3, padding=SAME, bias=True),
+    "one off a group": Conv("float", 2, 40, 14, 14, 129, K3, padding=SAME, activation="relu"),
+    "many channels, few tiles": Conv("float", 4, 150, 3, 4, 190, K3, padding=SAME),
+    "near weights, many tiles": Conv("float", 5, 32, 40, 38, 32, K3, padding=SAME, bias=True, activation="relu"),
+    "far weights, many tiles": Conv("float", 9, 256, 14, 14, 96, K3, padding=SAME),
+    "a line": Conv("double", 3, 8, 1, 50, 8, K3, padding=((2, 2), (0, 1))),
+}
+
+
+def generated(seed):
+    """A convolution of odd sizes."""
+    rng = np.random.default_rng(seed)
+    while True:
+        n, h, w, c, o = (int(s) for s in rng.integers((1, 1, 1, 1, 1), (6, 20, 20, 70, 100)))
+        padding = tuple((int(lo), int(hi)) for lo, hi in rng.integers(0, 3, (2, 2)))
+        try:
+            return Conv(["float", "double"][seed % 2], n, c, h, w, o, K3, padding=padding, bias=bool(seed % 3),
+                        activation=[None, "relu"][seed // 3 % 2])
+        except ValueError:
+            continue            # the kernel does not fit
+
+
+def check(spec, limit):
+    host, rng = target.host(limit), np.random.default_rng(0)
+    dtype = {"float": "f4", "double": "f8"}[spec.type]
+    tolerance = {"float": 4e-6, "double": 1e-14}[spec.type]
+    x, w, g, b = (rng.standard_normal(shape).astype(dtype) for shape in (
+        (spec.n, spec.h, spec.w, spec.c), (spec.o, spec.c, 3, 3), (spec.n, *spec.out, spec.o), (spec.o,)))
+    y, dx, dw = reference(spec, x, w, g)
+    if spec.bias:
+        y = y + b
+    if spec.activation:
+        y = np.maximum(y, 0)
+    for generator, operands, expected in ((winograd.forward, [x, w, b] if spec.bias else [x, w], y),
+                                          (winograd.input_gradient, [g, w], dx), (winograd.weight_gradient, [g, x], dw)):
+        compiled = kernel.compile_source(generator(spec, host), host)
+        alone = run(compiled, operands, (expected.shape, dtype), 1)
+        error = np.abs(alone - expected).max()
+        assert error <= tolerance * max(1, np.abs(expected).max()), generator.__name__
+        together = run(compiled, operands, (expected.shape, dtype), 2)
+        assert np.array_equal(alone, together), f"{generator.__name__} depends on the threads"
+
+
+@pytest.mark.parametrize("limit", [None, "avx2"])
+@pytest.mark.parametrize("name", SHAPES)
+def test_shapes(name, limit):
+    check(SHAPES[name], limit)
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_generated_shapes(seed):
+    check(generated(seed), [None, "avx2"][seed // 2 % 2])
+
+
+def test_relu_keeps_nan():
+    spec = Conv("float", 1, 2, 6, 6, 5, K3, activation="relu")
+    x, w = np.ones((1, 6, 6, 2), "f4"), np.ones((5, 2, 3, 3), "f4")
+    x[0, 5, 5, 0] = np.nan
+    y = run(kernel.compile_source(winograd.forward(spec, target.host()), target.host()), [x, w], ((1, 4, 4, 5), "f4"), 1)
+    assert np.isnan(y[0, 3, 3]).all() and not np.isnan(y[0, :2]).any()
+
+
+def test_what_it_is_not_for():
+    with pytest.raises(NotImplementedError, match="stride 1"):
+        winograd.forward(Conv("float", 1, 4, 8, 8, 4, K3, (2, 2)), target.host())
