@@ -43,6 +43,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes many seconds; runs with --slow")
+    os.environ["XDG_CACHE_HOME"] = str(config.rootpath / ".pytest_cache" / "xdg")       # where compiled kernels are kept
     if config.getoption("--compiled"):
         from rushlight.backends.tiers import tiers
 

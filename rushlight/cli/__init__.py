@@ -5,11 +5,11 @@ import sys
 
 USAGE = """\
 usage: rushlight run [-h] (FILE | -m MODULE | -c CODE | -) [ARGUMENT ...]
-       rushlight explain [-h] FILE [ARGUMENT ...]
+       rushlight explain [-h] [--wait] [--all] [--html FILE] (FILE | -m MODULE | -c CODE | -) [ARGUMENT ...]
        rushlight --version | --help
 
   run        run a Python program in which `torch` and `torchvision` are Rushlight
-  explain    run it, and tell what was recorded, compiled and waited for
+  explain    run it, and tell what took the time: plans, their kernels, memory, and what was interpreted and why
 """
 
 

@@ -20,7 +20,7 @@ usage: rushlight explain [-h] [--wait] [--all] [--html FILE] (FILE | -m MODULE |
 Run a Python program as `rushlight run` does; when it has ended, also by an exception, tell on the standard error what ran:
 each plan with its kernels, their times and rates, its memory, and why anything was interpreted.
 
-  --wait       compile each plan before its second run, and let the program wait for that
+  --wait       compile each plan before its second run, also where that takes longer than it saves
   --all        tell of every plan and every kernel
   --html FILE  also write a page with the graph, the kernels and the buffers of the plans that took longest
 """
@@ -29,8 +29,9 @@ each plan with its kernels, their times and rates, its memory, and why anything 
 class explaining:
     """Within, every plan that runs is timed and counted; gives the Report.
 
-    wait: let the program wait for the compiler (tiers' mode "wait") meanwhile. Timing costs: every other run of a compiled
-    plan goes launch by launch. One at a time, for all threads: RuntimeError for a second.
+    wait: meanwhile compile every plan that is new before its second run (tiers' mode "wait"), however little it costs.
+    Timing costs: every other run of a compiled plan goes launch by launch. One at a time, for all threads: RuntimeError for
+    a second.
     """
 
     def __init__(self, *, wait=False):
@@ -43,7 +44,7 @@ class explaining:
         self.watch.start()
         self.mode = tiers.mode
         if self.wait:
-            tiers.mode = "wait"
+            tiers.mode, self.watch.wait = "wait", True
         return Report(self.watch)
 
     def __exit__(self, kind, error, traceback):

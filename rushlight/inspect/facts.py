@@ -19,12 +19,12 @@ class Piece:
     reads, writes   numbers of the places, or values, that it reads and writes
     """
 
-    __slots__ = ("index", "kind", "name", "seconds", "flops", "traffic", "type", "line", "host", "reads", "writes", "parts")
+    __slots__ = ("index", "kind", "name", "seconds", "flops", "traffic", "type", "line", "host", "reads", "writes")
 
-    def __init__(self, index, kind, name, seconds, flops, traffic, type, line, reads, writes, host=None, parts=()):
+    def __init__(self, index, kind, name, seconds, flops, traffic, type, line, reads, writes, host=None):
         self.index, self.kind, self.name, self.seconds = index, kind, name, seconds
         self.flops, self.traffic, self.type, self.line = flops, traffic, type, line
-        self.reads, self.writes, self.host, self.parts = reads, writes, host, parts
+        self.reads, self.writes, self.host = reads, writes, host
 
 
 class Group:
@@ -103,18 +103,26 @@ class Facts:
             reads = tuple(dict.fromkeys(r[0].index for r in launch.reads))
             writes = tuple(dict.fromkeys(w[0].index for w in launch.writes))
             value = launch.value if kernel is None else next((w[0].key for w in launch.writes if hasattr(w[0].key, "prim")), None)
-            line = self.line_of(value) if value is not None else None
+            line = self._line(value)
             time = seconds[i] if seconds else None
             if kernel is None:
                 self.pieces.append(Piece(i, kind, name, time, names.flops_of_value(value), names.traffic_of_value(value),
                                          _type(value), line, reads, writes, names.why_host(value)))
             else:
-                source = kernel.source
-                self.pieces.append(Piece(i, kind, name, time, source.flops, source.traffic, _type_of(launch.spec), line, reads, writes,
-                                         parts=tuple(parts for _, parts in kernel.phases)))
+                flops, traffic = (launch.length * n for n in (kernel.source.flops, kernel.source.traffic))
+                self.pieces.append(Piece(i, kind, name, time, flops, traffic, _type_of(launch.spec), line, reads, writes))
         self.at_home = sum(_bytes(p) for p in program.places if p.home is not None)
         self.arena = program.scratch
         self._blocks(program)
+
+    def _line(self, v):
+        """The line of a value; of one that was made when the plan was compiled, that of what it was made of."""
+        while v is not None:
+            found = self.line_of(v)
+            if found is not None:
+                return found
+            v = max((a for a in v.args if a.prim != "input"), key=lambda a: a.id, default=None)
+        return None
 
     def _blocks(self, program):
         for place in program.places:

@@ -67,10 +67,11 @@ def _words(launch, spec):
 
 # ---------------------------------------------------------------- nests
 def _nest(launch, spec):
+    shape = spec.shape if launch.length == 1 else (launch.length,)       # a kernel of any length is told it when it runs
     if not spec.sums:
-        moved = _moved(launch, spec)
+        moved = _moved(launch, spec, shape)
         if moved:
-            return "copy", f"{moved} {size(spec.shape)} {spec.nodes[spec.stores[0][0]].dtype}"
+            return "copy", f"{moved} {size(shape)} {spec.nodes[spec.stores[0][0]].dtype}"
     ops = Counter("gather" if n.op == "load" else n.op for n in spec.nodes
                   if n.op not in _QUIET or n.op == "load" and n.access.index >= 0)
     told = [f"{op}*{n}" if n > 1 else op for op, n in ops.items()][:MOST_OPS]
@@ -78,17 +79,17 @@ def _nest(launch, spec):
         told.append(f"... ({sum(ops.values())} ops)")
     dims = " and ".join(map(str, sorted(spec.reduced)))
     told += [f"{how} over {dims}" for how in dict.fromkeys(how for how, *_ in spec.sums)]
-    return "nest", f"nest {size(spec.shape)}: {', '.join(told)}"
+    return "nest", f"nest {size(shape)}: {', '.join(told)}"
 
 
-def _moved(launch, spec):
+def _moved(launch, spec, shape):
     """What a nest is that computes nothing."""
     if any(n.op not in _QUIET or n.op == "iota" or n.access is not None and n.access.index >= 0 for n in spec.nodes):
         return None
     if all(n.op == "const" for n in spec.nodes):
         return "fill"
     target = launch.writes[0][0]
-    if prod(target.shape) > prod(spec.shape):
+    if prod(target.shape) > prod(shape):
         return "copy into a part of"
     return "copy to a result" if target.kind == "result" else "copy to another layout"
 
@@ -116,8 +117,10 @@ def of_value(v):
         text += f" {size(v.shape[:-2]) + ' of ' if prod(v.shape[:-2]) != 1 else ''}{size((m, k, n))}"
     elif v.prim in ("conv", "conv_dx", "conv_dw"):
         text += f" {' with '.join(shapes[:2])}"
+    elif v.dtype is not None:
+        text += f" {v.dtype.name} {size(v.shape)}"
     else:
-        text += f" {v.dtype.name if v.dtype is not None else ''} {size(v.shape or (1,)) if v.dtype is not None else ' '.join(shapes)}"
+        text += f" of {', '.join(shapes)}"
     return text
 
 
@@ -135,7 +138,8 @@ def flops_of_value(v):
             out = v.args[0].shape
             weights = v.args[1].shape if v.prim == "conv_dx" else v.shape
         return 2 * out[0] * prod(out[2:]) * prod(weights)
-    if v.prim in ("reshape", "permute", "slice", "expand", "cast", "concatenate", "array", "const", "iota"):
+    if v.prim in ("reshape", "permute", "slice", "expand", "cast", "concatenate", "array", "const", "iota", "dynamic_slice", "gather", "words",
+                  "item", "after", "flip", "diagonal"):
         return 0
     return max([v.numel] + [a.numel for a in v.args if a.dtype is not None])
 
@@ -144,6 +148,8 @@ def traffic_of_value(v):
     """Bytes of operands and result; nothing for what is a view in NumPy."""
     if v.prim in ("reshape", "permute", "slice", "expand", "flip", "diagonal", "const", "array", "input"):
         return 0
+    if v.prim in ("dynamic_slice", "gather"):
+        return 2 * bytes_of(v)              # they read what they take
     return sum(bytes_of(a) for a in (*v.args, v))
 
 

@@ -1,8 +1,9 @@
 """The report of a watched program: the text that people read in a terminal, and the page."""
 import os
 
+from .drawings import memory
 from .facts import facts, variants
-from .watching import NO_LLVMLITE, OFF, SEEN_ONCE
+from .watching import NO_LLVMLITE, OFF, TOO_FEW
 
 PLANS, ROWS = 5, 12         # told in full; the rest is summed up
 
@@ -72,7 +73,7 @@ class Report:
         c, watch = self._watch.counts, self._watch
         lines = [self.ended] if self.ended else []
         if not found:
-            return lines + ["No plan ran: nothing was computed, or all of it before or after."]
+            return lines + ["No plan ran: nothing was computed meanwhile."]
         compiled = sum(f.watched.compiled.count + f.watched.by_launch.count for f in found)
         interpreted = sum(f.watched.interpreted.count for f in found)
         failed = sum(f.watched.failed for f in found)
@@ -82,9 +83,7 @@ class Report:
                      f"; {inside:.3g} s of {watch.seconds:.3g} s in all.")
         made = [f for f in found if f.watched.compiling is not None]
         if made:
-            waited = sum(f.watched.compiling for f in made if f.watched.waited)
-            lines.append(f"{_count(len(made), 'plan')} compiled in {sum(f.watched.compiling for f in made):.3g} s"
-                         + (f"; the program waited {waited:.3g} s of them." if waited else ", in the background."))
+            lines.append(f"{_count(len(made), 'plan')} compiled, which took {sum(f.watched.compiling for f in made):.3g} s.")
         lines.append(f"New: {_count(c['plans'], 'plan')}, {_count(c['misses'], 'recorded op')} not seen before. "
                      f"{_count(c['cuts'], 'endless loop')} cut, {_count(c['snapshots'], 'copy', 'copies')} of memory shared with NumPy, "
                      f"{_count(c['variants'], 'time')} variants joined.")
@@ -97,9 +96,10 @@ class Report:
             for reason, where in sorted(why.items(), key=lambda item: -sum(n for _, n in item[1])):
                 runs = sum(n for _, n in where)
                 lines.append(f"  {runs:>6} {'runs' if runs != 1 else 'run '}  {reason} ({_numbers(n for n, _ in where)})")
-            if OFF in why or NO_LLVMLITE in why:
-                lines.append("          `rushlight explain --wait` compiles each plan before its second run, if llvmlite is installed."
-                             if OFF in why else "          `pip install llvmlite` brings it.")
+            if NO_LLVMLITE in why:
+                lines.append("  `pip install llvmlite` brings it.")
+            elif (TOO_FEW in why or OFF in why) and not watch.wait:
+                lines.append("  With --wait, or explaining(wait=True), every plan is compiled before its second run.")
         return lines
 
 
@@ -108,15 +108,7 @@ def plan_lines(f, variant, total):
     """What a plan is, how it ran, and its memory."""
     w = f.watched
     lines = [f"PLAN {f.number}  {_site(w)}"]
-    runs = []
-    if w.compiled.count + w.by_launch.count:
-        runs.append(f"{w.compiled.count + w.by_launch.count} with kernels")
-    if w.interpreted.count:
-        reasons = ", ".join(f"{n} {reason}" if len(w.reasons) > 1 else reason for reason, n in w.reasons.most_common())
-        runs.append(f"{w.interpreted.count} interpreted: {reasons}")
-    if w.failed:
-        runs.append(f"{w.failed} ended by an exception")
-    lines.append(f"  {_count(w.runs, 'run')} ({'; '.join(runs)}), {_share(w.seconds, total)} of the time in plans")
+    lines.append(f"  {_runs(f)}, {_share(w.seconds, total)} of the time in plans")
     if variant:
         lines.append(f"  it is {variant}")
     if w.compiled.count or w.by_launch.count:
@@ -126,14 +118,14 @@ def plan_lines(f, variant, total):
         if w.interpreted.count:
             speed += f"; interpreted {_ms(w.interpreted.median)}"
         if w.compiling is not None:
-            speed += f"; compiled in {w.compiling:.3g} s" + (" while the program waited" if w.waited else " in the background")
+            speed += f"; compiled in {w.compiling:.3g} s"
         lines.append(speed)
     elif w.interpreted.count:
         lines.append(f"  {_ms(w.interpreted.median)} a run; {_count(len(f.pieces), 'NumPy call')} together {_ms(f.sum)}")
-    memory = f"  memory: inputs {_bytes(f.inputs)}, results {_bytes(f.results)}"
+    told = f"  memory: inputs {memory(f.inputs)}, results {memory(f.results)}"
     if f.compiled:
-        memory += (f" ({_bytes(f.at_home)} of them written where the old value lay)" if f.at_home else "") + f", arena {_bytes(f.arena)}"
-    lines.append(memory)
+        told += (f" ({memory(f.at_home)} of them written where the old value lay)" if f.at_home else "") + f", arena {memory(f.arena)}"
+    lines.append(told)
     if f.copies:
         lines.append(f"  {_count(len(f.copies), 'copy', 'copies')} from one layout or place to another, "
                      f"{_ms(sum(p.seconds or 0 for p in f.copies))}")
@@ -142,6 +134,22 @@ def plan_lines(f, variant, total):
     for reason, pieces in _by_reason(f.hosted).items():
         lines.append(f"  on the host {', '.join(dict.fromkeys(p.name.removeprefix('host: ') for p in pieces))}: {reason}")
     return lines
+
+
+def _runs(f):
+    """How often the plan ran, and how."""
+    w = f.watched
+    kernels = w.compiled.count + w.by_launch.count
+    told = [f"{kernels} with kernels"] if kernels else []
+    if w.interpreted.count:
+        reasons = ", ".join(f"{n} because {reason}" for reason, n in w.reasons.most_common())
+        if len(w.reasons) == 1:
+            reasons = f"because {next(iter(w.reasons))}"
+        later = f" (it is compiled at run {f.plan.compile_at})" if w.reasons[TOO_FEW] and not kernels and f.plan.compile_at > f.plan.runs else ""
+        told.append(f"{w.interpreted.count} interpreted, {reasons}{later}")
+    if w.failed:
+        told.append(f"{w.failed} ended by an exception")
+    return f"{_count(w.runs, 'run')}: {'; '.join(told)}" if told else _count(w.runs, "run")
 
 
 def _by_reason(pieces):
@@ -196,8 +204,8 @@ def _legend(found):
     if any(f.compiled for f in found):
         lines += ["Every other run went launch by launch to be timed, with all threads meeting after each: the launches' sum is a little",
                   "longer than a run in one go. GB/s over 100 % of the peak: what was read lay in the caches."]
-    if any(SEEN_ONCE in f.watched.reasons for f in found):
-        lines.append("A plan is interpreted when it is seen for the first time: compiling would take longer than it may ever run.")
+    if any(TOO_FEW in f.watched.reasons for f in found):
+        lines.append("A plan is compiled once its runs by the interpreter have cost about what compiling does, in one estimate from its ops.")
     return lines
 
 
@@ -244,11 +252,3 @@ def _share(part, whole):
 
 def _ms(seconds):
     return "-" if seconds is None else f"{seconds * 1e3:.3f} ms" if seconds < 0.1 else f"{seconds * 1e3:.0f} ms"
-
-
-def _bytes(n):
-    for unit in ("B", "KB", "MB"):
-        if n < 1000:
-            return f"{n:.3g} {unit}"
-        n /= 1000
-    return f"{n:.3g} GB"

@@ -4,7 +4,6 @@ Nothing of the engine knows of it: while a Watch is open it stands in the place 
 inside the programs that run.
 """
 import os
-import threading
 from collections import Counter, deque
 from statistics import median
 from time import perf_counter
@@ -23,12 +22,15 @@ def is_compiled(program):
 
 
 class Times:
-    """How often something was done, how long in all, and the last KEPT times."""
+    """How often something was done, how long in all, and the last KEPT times. The first, on cold memory, is left out of
+    the median if there is another."""
 
     def __init__(self):
         self.count, self.total, self.last = 0, 0.0, deque(maxlen=KEPT)
 
     def add(self, seconds):
+        if self.count == 1:
+            self.last.clear()
         self.count += 1
         self.total += seconds
         self.last.append(seconds)
@@ -39,17 +41,15 @@ class Times:
 
 
 class Pieces:
-    """The times of a program's pieces (launches, or NumPy calls), run by run. The first run, on cold memory, counts only
-    if there is no other."""
+    """The times of a program's pieces (launches, or NumPy calls), run by run; the first as in Times."""
 
     def __init__(self, program):
-        self.program, self.runs = program, deque(maxlen=KEPT)
-        self._cold = True
+        self.program, self.count, self.runs = program, 0, deque(maxlen=KEPT)
 
     def add(self, seconds):
-        if self._cold and len(self.runs) == 1:
+        if self.count == 1:
             self.runs.clear()
-            self._cold = False
+        self.count += 1
         self.runs.append(tuple(seconds))
 
     def medians(self):
@@ -65,7 +65,7 @@ class WatchedPlan:
     interpreted   Times of the runs without
     reasons       why a run was interpreted -> how often
     launches      Pieces of the compiled program; calls: of the interpreted one
-    compiling     seconds the compiler took, and whether the program waited for it
+    compiling     seconds the compiler took, None if it was not asked
     """
 
     def __init__(self, plan, number):
@@ -73,8 +73,7 @@ class WatchedPlan:
         self.flushed, self.reasons = Counter(), Counter()
         self.compiled, self.by_launch, self.interpreted = Times(), Times(), Times()
         self.launches = self.calls = None
-        self.compiling, self.waited, self.requested = None, False, False
-        self.failed = 0
+        self.compiling, self.failed = None, 0
         self.trace = None                       # the trace that it belongs to: its variants have the same
 
     @property
@@ -99,7 +98,8 @@ class Watch:
         self._lines, self._undo = [], []
         self._seconds_of = {}                   # id of an interpreted program -> the times of its calls in this run
         self._attached = {}                     # id of a program -> the program
-        self._runs_in = self._now = None
+        self.wait = False                       # whether it has the program wait for the compiler
+        self._now = None                        # of the plan that runs: program, seconds of compiling, why it fell back
 
     # ------------------------------------------------------------ on and off
     def start(self):
@@ -112,7 +112,7 @@ class Watch:
         self.threads = None
         for owner, name, mine in ((plans.Plan, "run", self._run), (recorder, "plan_for", self._plan_for),
                                   (recorder, "_miss", self._miss), (interpreter, "compile_graph", self._compile_graph),
-                                  (tiers, "_compile", self._compile)):
+                                  (tiers, "compile", self._compile)):
             self._replace(owner, name, mine)
         self.began = perf_counter()
 
@@ -167,26 +167,20 @@ class Watch:
         return program
 
     def _compile(self, original, plan):
-        """In the program's own thread, or in the compiler's."""
         began = perf_counter()
         original(plan)
-        watched = self._watched(plan)
-        watched.compiling = perf_counter() - began
-        if self._runs_in == threading.get_ident():
-            watched.waited = True
-            self._now["compiling"] += watched.compiling
-            if is_compiled(plan.program):
-                self._now["program"] = plan.program
-                self._prepare(plan.program, watched)
+        watched, seconds = self._watched(plan), perf_counter() - began
+        self._now["compiling"] += seconds
+        if is_compiled(plan.program):
+            watched.compiling = seconds
+            self._now["program"] = plan.program
+            self._prepare(plan.program, watched)
 
     def _run(self, original, plan, slots, sites):
         watched = self._watched(plan)
         watched.flushed[recorder.user_line()] += 1
         program = plan.program
         first = program is None
-        sight = plan.runs + 1 == tiers.sight and tiers.mode != "never"
-        watched.requested = watched.requested or sight
-        outer, self._runs_in = self._runs_in, threading.get_ident()
         self._now = now = {"program": program, "compiling": 0.0, "why": None}
         if program is not None:
             self._prepare(program, watched)
@@ -198,7 +192,6 @@ class Watch:
             return result
         finally:
             seconds = perf_counter() - began - now["compiling"]
-            self._runs_in = outer
             if first and now["program"] is None:
                 now["program"] = plan.program
             if done:
@@ -231,11 +224,9 @@ class Watch:
         for failed, error in tiers.failures:
             if failed is plan:
                 return f"it could not be compiled: {type(error).__name__}: {error}"
-        if tiers.mode == "never":
-            return NO_LLVMLITE if _lacks_llvmlite() else OFF
-        if plan.runs < tiers.sight:
-            return SEEN_ONCE
-        return BUSY if watched.requested or plan.runs > tiers.sight else OFF
+        if plan.compile_at > plan.runs:
+            return TOO_FEW
+        return NO_LLVMLITE if _lacks_llvmlite() else OFF
 
     # ------------------------------------------------------------ inside programs
     def _watched(self, plan):
@@ -311,9 +302,8 @@ class Watch:
         return line
 
 
-SEEN_ONCE = "seen for the first time"
-BUSY = "the compiler was not done with it yet"
-OFF = 'the compiled tier is off (its mode is "never")'
+TOO_FEW = "it had not run often enough for compiling to pay"
+OFF = 'the compiled tier was off (mode "never") when it was first seen'
 NO_LLVMLITE = "llvmlite, which the compiled tier needs, is not installed"
 _open = []                                      # the Watch that is on
 

@@ -44,11 +44,16 @@ class Schedule:
         """values: in an order to run them; outputs: ids of those given out; kind(value): "leaf", "view", "map", "reduce" or "own"."""
         self.kind = {v.id: kind(v) for v in values}
         self.values = {v.id: v for v in values}
-        self.cheap = self._cheap(values, outputs)
+        self.order = {v.id: i for i, v in enumerate(values)}
+        self.readers, self.outputs = readers_of(values), outputs
+        self.cheap = self._cheap(values, outputs, self.readers)
         self.steps, self.step = [], {}
         self.stored = set()
         for v in values:
             self._place(v)
+        self.steps = [step for step in self.steps if step.values]
+        for i, step in enumerate(self.steps):
+            step.index = i
         self._store(outputs)
 
     def base(self, v):
@@ -62,9 +67,8 @@ class Schedule:
         v = self.base(v)
         return v.id in self.cheap or self.kind[v.id] == "map" and v.numel == 1 and v.id not in self.step
 
-    def _cheap(self, values, outputs):
+    def _cheap(self, values, outputs, readers):
         """ids of values that are computed again where they are read, instead of being kept."""
-        readers = readers_of(values)
         source = {}                                         # id -> what lies in memory
         for v in values:
             if self.kind[v.id] != "map" or v.numel == 1 or v.id in outputs or v.prim in _COSTLY:
@@ -110,7 +114,11 @@ class Schedule:
                 if kind == "reduce":
                     step.reduced = v.attrs[0]
                 return
+        earlier = self._postponed(v) if kind == "map" else []
         self._new("own" if kind == "own" else "nest", v, shape)
+        if earlier:
+            self.steps[-1].values[:0] = earlier
+            self.step.update((w.id, self.steps[-1]) for w in earlier)
         if kind == "reduce":
             self.steps[-1].reduced = v.attrs[0]
 
@@ -127,6 +135,20 @@ class Schedule:
                     not (kind == "reduce" and step.reduced not in (None, v.attrs[0])):
                 return step
         return None
+
+    def _postponed(self, v):
+        """Values of earlier steps that only v reads, as the sum of a and b in a + b + c where c comes later: taken out of there."""
+        found = []
+        for a in v.args:
+            step = self.step.get(a.id)
+            if step is None or step.kind != "nest" or step.shape != v.shape or step.reduced is not None or self.kind[a.id] != "map" or \
+                    len(found) + len(step.values) >= _MOST:
+                continue
+            inside = {w.id for w in step.values} | {v.id}
+            if all(w.id not in self.outputs and all(r.id in inside for r in self.readers[w.id]) for w in step.values):
+                found += step.values
+                step.values = []
+        return sorted(found, key=lambda w: self.order[w.id])
 
     def _new(self, kind, v, shape):
         step = Step(kind, v, shape, len(self.steps))
@@ -152,7 +174,7 @@ class Schedule:
 
     def _place_scalars(self, scalars):
         """Steps for scalars that somebody needs in memory, placed before their first reader."""
-        for v in sorted(dict.fromkeys(scalars), key=lambda v: v.id):
+        for v in sorted(dict.fromkeys(scalars), key=lambda v: self.order[v.id]):
             after = max((s.index for s, _ in self._sources(v)), default=-1)
             step = Step("nest", v, v.shape, after + 1)
             self.steps.insert(after + 1, step)

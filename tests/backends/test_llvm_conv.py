@@ -34,6 +34,14 @@ SHAPES = {
     "uneven": Conv("double", 2, 5, 14, 14, 10, (3, 3), (3, 2), ((2, 1), (0, 2)), (2, 3), 5),
     "stride beyond the kernel": Conv("float", 2, 7, 11, 10, 5, (2, 1), (3, 4), ((1, 0), (0, 1))),
     "padding beyond what is read": Conv("double", 2, 30, 4, 1, 30, (2, 1), (3, 3), ((1, 1), (2, 0)), groups=30),
+    "clipped": Conv("float", 17, 18, 3, 3, 40, (3, 3), padding=SAME1, bias=True, activation="relu"),
+    "clipped, a cache's stride": Conv("float", 9, 32, 8, 8, 33, (3, 3), padding=SAME1),
+    "clipped in steps": Conv("double", 13, 9, 6, 5, 18, (4, 3), (2, 3), ((2, 1), (1, 2)), (2, 1)),
+    "clipped groups": Conv("float", 12, 12, 5, 4, 20, (5, 3), padding=((3, 2), (1, 1)), groups=2),
+    "valid, few pixels": Conv("float", 20, 16, 7, 7, 24, (5, 5)),
+    "few result channels": Conv("double", 4, 37, 6, 7, 3, (3, 3), padding=SAME1, bias=True, activation="relu"),
+    "few channels, many images": Conv("float", 21, 5, 6, 6, 16, (3, 3), padding=SAME2),
+    "few result channels in groups": Conv("float", 8, 80, 5, 5, 5, (1, 3), (1, 2), ((0, 0), (1, 1)), groups=5),
     "one of each": Conv("float", 1, 1, 1, 1, 1, (1, 1)),
     "nothing but padding": Conv("float", 2, 3, 1, 1, 4, (1, 1), (2, 2), SAME1),
 }
@@ -47,6 +55,7 @@ def generated(seed):
         c, o = (int(groups * rng.integers(1, n)) for n in (20, 40))
         sizes = rng.integers((1, 1, 1, 1, 1, 1, 1, 1, 1), (5, 14, 14, 5, 5, 4, 4, 4, 4))
         n, h, w, kh, kw, sy, sx, dy, dx = (int(s) for s in sizes)
+        n *= int(rng.choice([1, 1, 6]))                 # enough images for clipped tiles
         padding = tuple((int(lo), int(hi)) for lo, hi in rng.integers(0, 3, (2, 2)))
         try:
             return Conv(["float", "double"][seed % 2], n, c, h, w, o, (kh, kw), (sy, sx), padding, (dy, dx), groups, bool(seed % 3))

@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("llvmlite")
 
-from rushlight.backends.llvm import driver, kernel, nest, target
+from rushlight.backends.llvm import driver, generators, kernel, target
 from rushlight.backends.llvm.nest import Access, Nest, Node
 
 RNG = np.random.default_rng(0)
@@ -15,7 +15,7 @@ SIZES = [(1, 1), (3, 5), (16, 16), (17, 15), (300, 1000), (7, 4099), (4099, 7), 
 
 def run(spec, arrays, threads=1, limit=None):
     host = target.host(limit)
-    made = kernel.compile_source(nest.generate(spec, host), host)
+    made = kernel.compile_source(generators.generate(spec, host), host)
     workspace = np.zeros(made.source.workspace + 64, np.uint8)
     address = -(-workspace.ctypes.data // 64) * 64
     arguments = (ctypes.c_void_p * (len(arrays) + 1))(*[a.ctypes.data for a in arrays], address)

@@ -12,7 +12,7 @@ phase adds them in order and stores them as (o, c/groups, kh, kw).
 import math
 
 from . import conv_pack, conv_plan, ir, kernel
-from .conv_correlation import merged
+from .conv_tiles import merged
 from .conv_shapes import forward_axes, simplified, wanted_parts
 from .target import BYTES
 

@@ -12,6 +12,7 @@ class Window:
     copied          whether it is a copy with padding, in the workspace
     rows, columns   rows held at a time, columns; column 0 is the source's `column`
     pixel           elements of a pixel
+    skew            elements between two images
     """
 
     copied: bool
@@ -19,6 +20,7 @@ class Window:
     columns: int
     column: int
     pixel: int
+    skew: int = 0
 
     @property
     def row(self):
@@ -26,7 +28,7 @@ class Window:
 
     @property
     def image(self):
-        return self.rows * self.row
+        return self.rows * self.row + self.skew
 
 
 def window(height, width, channels, phases, bands):
@@ -39,13 +41,27 @@ def window(height, width, channels, phases, bands):
         return Window(False, height, width, 0, channels)
     first = min(x.start for _, x in read)
     columns = max(x.start + x.span(x.count) for _, x in read) - first
+    return Window(True, _band_span(read, bands), columns, first, channels)
+
+
+def clipped_window(height, width, channels, phases, bands, bytes):
+    """The same for tiles that read nothing outside. A copy only where so many bytes lie between two images that a tile's would fall
+    on few lines of the first cache."""
+    if height * width * channels * bytes % 2048:
+        return Window(False, height, width, 0, channels)
+    read = [(y, x) for y, x in phases if y.taps and x.taps]
+    return Window(True, _band_span(read, bands), width, 0, channels, 64 // bytes)
+
+
+def _band_span(phases, bands):
+    """The most source rows that one of the bands of results reads."""
     rows = 1
     for band in range(bands):
-        ends = [band_rows(y.count, band, bands) for y, _ in read]
-        lows = [y.start + lo * y.step for (y, _), (lo, hi) in zip(read, ends)]
-        highs = [low + y.span(hi - lo) for (y, _), (lo, hi), low in zip(read, ends, lows) if hi > lo]
+        ends = [band_rows(y.count, band, bands) for y, _ in phases]
+        lows = [y.start + lo * y.step for (y, _), (lo, hi) in zip(phases, ends)]
+        highs = [low + y.span(hi - lo) for (y, _), (lo, hi), low in zip(phases, ends, lows) if hi > lo]
         rows = max(rows, max(highs, default=0) - min(lows))
-    return Window(True, rows, columns, first, channels)
+    return rows
 
 
 def band_rows(count, band, bands):

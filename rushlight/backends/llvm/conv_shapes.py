@@ -93,6 +93,10 @@ class Axis:
         """Source positions that `rows` neighbouring results touch, from the first to the last."""
         return (rows - 1) * self.step + max(self.taps - 1, 0) * self.tap_step + 1
 
+    def inside(self, size):
+        """How many of all results' taps meet one of the source's `size` positions."""
+        return sum(0 <= self.start + self.step * t + self.tap_step * j < size for t in range(self.count) for j in range(self.taps))
+
 
 def forward_axes(spec):
     """(rows, columns)."""

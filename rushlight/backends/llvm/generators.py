@@ -1,7 +1,7 @@
 """Which generator makes the kernel of a specification."""
 from dataclasses import dataclass
 
-from . import conv, conv_dw, conv_dx, gemm, nest, pool, words
+from . import conv, conv_dw, conv_dx, gemm, nest, nest_columns, nest_writer, pool, words
 from .conv_shapes import Conv
 
 
@@ -20,8 +20,14 @@ class WeightGradient:
     conv: Conv
 
 
+def _nest(spec, host):
+    inner = len(spec.shape) - 1
+    columns = spec.sums and inner >= 1 and inner not in spec.reduced
+    return (nest_columns.Columns if columns else nest_writer.Writer)(spec, host).source()
+
+
 _GENERATORS = {
-    nest.Nest: nest.generate,
+    nest.Nest: _nest,
     gemm.Dot: gemm.dot,
     words.Words: words.generate,
     pool.Pool: pool.forward,

@@ -5,6 +5,7 @@ import threading
 from . import disk, generators, target
 from .kernel import Kernel, Source
 
+_MOST = 4096                # kernels remembered; plans hold those that they use
 _entries = {}
 _lock = threading.Lock()
 
@@ -23,6 +24,8 @@ def kernel(spec, limit=None):
     key = disk.text(spec), limit            # not the specification itself: 0.0 and -0.0 are equal, as are 1 and 1.0
     with _lock:
         entry = _entries.setdefault(key, _Entry())
+        if len(_entries) > _MOST:
+            del _entries[next(iter(_entries))]
     if entry.kernel is None:
         with entry.lock:
             if entry.kernel is None:
@@ -33,7 +36,7 @@ def kernel(spec, limit=None):
 def fixed(name, text, functions):
     """Functions of a fixed module, as a kernel whose phases they are."""
     source = Source(text, tuple((function, 1) for function in functions))
-    return _make(disk.text(name), target.host(), lambda host: source)
+    return _make(disk.text((name, text)), target.host(), lambda host: source)
 
 
 def _make(spec, host, generate):

@@ -55,15 +55,6 @@ PART = 1 << 14              # elements that are worth a part of their own
 MOST_PARTS = 16
 
 
-def generate(nest, host):
-    """The Source of a nest."""
-    from .nest_columns import Columns
-    from .nest_writer import Writer
-
-    inner = len(nest.shape) - 1
-    return (Columns if nest.sums and inner >= 1 and inner not in nest.reduced else Writer)(nest, host).source()
-
-
 def parts_for(nest, length=1):
     """In how many parts a nest is worth running. length: of one of any length."""
     total = length if nest.shape == ANY_LENGTH else prod(nest.shape)

@@ -6,10 +6,13 @@ import sys
 import threading
 from math import prod
 from time import perf_counter
+from weakref import ref
 
 import numpy as np
 
 from ... import _settings
+from ...schedule.fuse import Schedule
+from ...schedule.rewrite import rewritten
 from ..numpy import table as host_table
 from . import driver, launches, library, nest
 from .arena import arena, offsets
@@ -22,10 +25,34 @@ _running = threading.RLock()
 
 def _after_fork():
     global _running
-    _running = threading.RLock()        # another thread may have held it
+    _running = threading.RLock()        # it was held by the thread that forked, under another identity
 
 
-os.register_at_fork(after_in_child=_after_fork)
+# No other thread may be in the middle of a run when a process forks: its addresses would be half written.
+os.register_at_fork(before=_running.acquire, after_in_parent=_running.release, after_in_child=_after_fork)
+
+
+_byte = ctypes.c_char
+
+
+def address_of(array):
+    """Where an array lies. (`array.ctypes.data` takes three times as long.)"""
+    if array.flags.writeable and array.nbytes:
+        return ctypes.addressof(_byte.from_buffer(array))
+    return array.ctypes.data
+
+
+def fresh(place, spare):
+    """(an array that nobody else holds, its address). spare: such pairs made before."""
+    for pair in spare:
+        if sys.getrefcount(pair[0]) == 2:
+            return pair
+    array = np.empty(place.shape, place.dtype.numpy)
+    pair = array, address_of(array)
+    if len(spare) >= 2:
+        spare.pop(0)
+    spare.append(pair)
+    return pair
 
 
 class Program:
@@ -35,9 +62,7 @@ class Program:
     """
 
     def __init__(self, graph, interpreted, tickets=()):
-        from ...schedule.fuse import Schedule
-        from ...schedule.rewrite import rewritten
-
+        driver.functions()              # compiled now, not in the first step
         self.graph, self.interpreted = graph, interpreted
         self.seconds = None                                 # a list: add each launch's time to it (see inspect.explain)
         outputs = {v.id for _, v in graph.outputs}
@@ -142,8 +167,9 @@ class Program:
             words += driver.entries(phases, base + 8 * first)
         self._close(start, len(words) // driver.ENTRY, work)
         self.table = (ctypes.c_int64 * max(1, len(words)))(*words)
+        self.table_address = ctypes.addressof(self.table)
         self.generation = -1
-        self.seen = {}
+        self.seen = {}                                      # slot -> (weak reference to the array last seen there, its address)
         self.number_at = number_at
         self._prepare_outputs()
 
@@ -200,14 +226,19 @@ class Program:
         return read
 
     def _prepare_outputs(self):
-        self.results = []                                   # per output: region or place, place, its patches, spare arrays
+        self.results = [(output, getattr(output, "place", output)) for output in self.outputs]
+        self.made = []                                      # what kernels write: (output, place, patches, home, spare arrays)
         self.copies = []                                    # (output, the earlier output of the same value)
         first = {}
-        for i, output in enumerate(self.outputs):
-            place = getattr(output, "place", output)
-            if place.kind == "result" and first.setdefault(place.index, i) != i:
+        for i, (_, place) in enumerate(self.results):
+            if place.kind != "result":
+                continue
+            if first.setdefault(place.index, i) != i:
                 self.copies.append((i, first[place.index]))
-            self.results.append((output, place, self.patches.get(place.index, ()), []))
+            else:
+                self.made.append((i, place, self.patches.get(place.index, ()), place.home, []))
+        self.elsewhere = len(self.made) < len(self.results)
+        self.on_host = self.elsewhere or any(segment[0] is None for segment in self.segments)
 
     # ------------------------------------------------------------ running
     def run(self, slots, sites):
@@ -218,8 +249,8 @@ class Program:
         arena.need(self.scratch)
         if self.generation != arena.generation:
             self._rebase()
-        arrays = dict(self.scratch_arrays)
-        arguments = self.arguments
+        arrays = dict(self.scratch_arrays) if self.on_host else {}
+        arguments, seen = self.arguments, self.seen
         for place, slot, positions, scalar in self.inputs:
             content = slots[slot]
             cls = content.__class__
@@ -231,44 +262,41 @@ class Program:
                     scalar[1].pack_into(self.numbers, 8 * scalar[0], content)
                     for p, _ in positions:
                         arguments[p] = scalar[2]
-                    self.seen[slot] = None
+                    seen[slot] = None
                 continue
-            array = content.value
-            arrays[place.index] = array
-            if self.seen.get(slot) is not array:
+            array = arrays[place.index] = content.value
+            known = seen.get(slot)
+            if known is None or known[0]() is not array:
                 if not array.flags.c_contiguous or array.shape != place.shape:
                     return self._interpret(slots, sites)
-                self.seen[slot] = array
-                address = array.ctypes.data
+                address = address_of(array)
+                seen[slot] = ref(array), address            # a reference would keep the array from being used again
                 for p, offset in positions:
                     arguments[p] = address + offset
-        results, made = [], set()
-        for output, place, positions, spare in self.results:
-            if place.kind != "result" or place.index in made:
-                results.append(None)
-                continue
-            made.add(place.index)
-            if place.home is not None:
-                array = arrays[place.home.index]
-                if not array.flags.writeable:
-                    array = self._fresh(place, spare)
+        results = [None] * len(self.results)
+        for i, place, positions, home, spare in self.made:
+            if home is not None and (array := arrays[home.index]).flags.writeable:
+                address = seen[home.key.attrs[0]][1]
             else:
-                array = self._fresh(place, spare)
-            arrays[place.index] = array
-            address = array.ctypes.data
+                array, address = fresh(place, spare)
+            results[i] = arrays[place.index] = array
             for p, offset in positions:
                 arguments[p] = address + offset
-            results.append(array)
         if not self.draws:
             self._execute(arrays, sites)
         elif not self._draw_and_execute([slots[i] for i in self.draws], arrays, sites):
             return self._interpret(slots, sites)
-        for i, (output, place, _, _) in enumerate(self.results):
+        if self.elsewhere:
+            self._collect(results, arrays)
+        return results
+
+    def _collect(self, results, arrays):
+        """The outputs that no kernel wrote in place."""
+        for i, (output, place) in enumerate(self.results):
             if place.kind != "result":
                 results[i] = self._outcome(output, place, arrays)
         for i, same in self.copies:
             results[i] = results[same].copy()
-        return results
 
     def _interpret(self, slots, sites):
         for i in self.draws:
@@ -291,17 +319,6 @@ class Program:
             self._execute(arrays, sites)
         return True
 
-    def _fresh(self, place, spare):
-        """An array that nobody else holds."""
-        for array in spare:
-            if sys.getrefcount(array) == 3:
-                return array
-        array = np.empty(place.shape, place.dtype.numpy)
-        if len(spare) >= 2:
-            spare.pop(0)
-        spare.append(array)
-        return array
-
     def _outcome(self, output, place, arrays):
         """An output that the host computed, or a view of something that it did."""
         array = arrays[place.index] if place is output else self._reader(output)(arrays)
@@ -314,7 +331,7 @@ class Program:
     def _execute(self, arrays, sites):
         count = _settings.get_num_threads()
         check = 0
-        table = ctypes.addressof(self.table)
+        table = self.table_address
         pool = driver.pool(count)
         for segment in self.segments:
             if segment[0] is not None:
@@ -347,8 +364,9 @@ class Program:
         table = ctypes.addressof(self.table)
         for i, span in enumerate(self.spans):
             if span is not None and start <= span[0] < end:
+                wide = any(self.table[driver.ENTRY * (span[0] + k) + 2] > 1 for k in range(span[1]))     # others need not wake for it
                 began = perf_counter()
-                pool.run(table + 8 * driver.ENTRY * span[0], span[1], threads)
+                pool.run(table + 8 * driver.ENTRY * span[0], span[1], threads if wide else 1)
                 self.seconds[i] += perf_counter() - began
 
     def _keep(self, v, result, arrays):

@@ -12,10 +12,11 @@ from . import winograd_transforms as transforms
 from .conv_plan import most_rows
 from .conv_shapes import wanted_parts
 from .target import BYTES
-from .winograd_products import spread
-from .winograd_tile import product_tile
+from .winograd_tile import product_tile, spread
 from .winograd_transforms import POINTS
 
+SP=8
+ORD=0
 PIECE = 128                         # channels of either kind in a piece, at most
 BLOCK_BYTES = 640 << 10             # of a block's transformed tiles: with a piece's sums, less than a second-level cache
 PARTIAL_BYTES = 17 << 20            # of all chunks' sums
@@ -39,8 +40,7 @@ class _Generator:
     def __init__(self, spec, host):
         self.spec, self.host = spec, host
         self.type, self.lanes, self.bytes = spec.type, host.lanes(spec.type), BYTES[spec.type]
-        self.grid = tuple(ceil(size / 2) for size in spec.out)
-        self.tiles = spec.n * self.grid[0] * self.grid[1]
+        self.tiles = transforms.Tiles(spec.n, *spec.out)
         self._cut()
         self._place()
         self.functions = []
@@ -59,10 +59,10 @@ class _Generator:
         self.pieces = self.row_pieces * self.column_pieces
         wanted = wanted_parts(spec.flops / 2, spec.traffic(self.bytes))
         piece = POINTS * self.sum_rows * self.columns * self.bytes
-        self.chunks = max(1, min(ceil(wanted / self.pieces), PARTIAL_BYTES // (self.pieces * piece), self.tiles // CHUNK_TILES))
-        self.g_row, self.x_row = spread(self.sum_rows, self.type, 8), spread(self.columns, self.type, 8)
+        self.chunks = max(1, min(ceil(wanted / self.pieces), PARTIAL_BYTES // (self.pieces * piece), self.tiles.count // CHUNK_TILES))
+        self.g_row, self.x_row = spread(self.sum_rows, self.type, SP), spread(self.columns, self.type, SP)
         self.block = max(BLOCK_BYTES // (POINTS * (self.g_row + self.x_row) * self.bytes), 8)
-        self.block = min(self.block, ceil(self.tiles / self.chunks))
+        self.block = min(self.block, ceil(self.tiles.count / self.chunks))
         self.items = self.chunks * self.pieces
         self.parts = self.items if self.items <= 2 * wanted else wanted
 
@@ -111,24 +111,19 @@ class _Generator:
         row, column = f.mul(f.div(piece, self.column_pieces), self.rows), f.mul(f.rem(piece, self.column_pieces), self.columns)
         rows, columns = f.least(f.sub(self.spec.o, row), self.rows), f.least(f.sub(self.spec.c, column), self.columns)
         g, x = f.at(self.g, row, self.type), f.at(self.x, column, self.type)
-        first, last = (f.div(f.mul(f.add(chunk, i), self.tiles), self.chunks) for i in (0, 1))
+        first, last = (f.div(f.mul(f.add(chunk, i), self.tiles.count), self.chunks) for i in (0, 1))
 
         def block(start):
             count = f.least(f.sub(last, start), self.block)
 
             def read(t):
-                image, at = self._tile(f.add(start, t))
-                self.g_reader.call(f, g, image, at, f.at(self.g_points, f.mul(t, self.g_row), self.type), rows)
-                self.x_reader.call(f, x, image, at, f.at(self.x_points, f.mul(t, self.x_row), self.type), columns)
+                at = self.tiles.at(f, f.add(start, t))
+                self.g_reader.call(f, g, *at, f.at(self.g_points, f.mul(t, self.g_row), self.type), rows)
+                self.x_reader.call(f, x, *at, f.at(self.x_points, f.mul(t, self.x_row), self.type), columns)
             f.loop(0, count, 1, read)
             more = f.convert("zext", f.compare("ne", start, first), "i64")
             f.loop(0, POINTS, 1, lambda point: self._point(point, sums, rows, columns, count, more))
         f.loop(first, last, self.block, block)
-
-    def _tile(self, t):
-        """(image, (row, column)) of a tile."""
-        f, (rows, columns) = self.f, self.grid
-        return f.div(t, rows * columns), (f.rem(f.div(t, columns), rows), f.rem(t, columns))
 
     def _point(self, point, sums, rows, columns, count, more):
         """A block's products at a point."""
@@ -144,7 +139,9 @@ class _Generator:
         width = self.nv * lanes
         vectors = f.div(f.add(columns, lanes - 1), lanes)
         whole = f.mul(f.div(vectors, self.nv), width)
-        f.loop(0, whole, width, lambda column: block(column, self.nv))
+        if ORD: f.loop(0, rows, self.height, lambda row: f.loop(0, whole, width, lambda column: f.call(self.micros[self.nv], f.at(g, row, type), f.at(x, column, type), f.at(to, f.add(f.mul(row, self.columns), column), type),
+                count, g, more)))
+        else: f.loop(0, whole, width, lambda column: block(column, self.nv))
         if self.nv > 1:
             f.loop(whole, columns, lanes, lambda column: block(column, 1))
 

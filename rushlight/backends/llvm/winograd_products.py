@@ -1,8 +1,9 @@
 """Winograd's convolution with 3x3 weights, stride 1: the forward pass and the input gradient, which are one thing.
 
 Phases: the weights are transformed and packed as the products read them; then every part takes items, a block of tiles times a
-range of groups of result channels each. An item transforms its tiles' source, multiplies group by group at each of the 16
-points, and transforms the products back. What lies between stays in the part's own stretch of workspace, a second-level cache.
+range of blocks of result channels each. An item transforms its tiles' source; then for every block of two vectors of result
+channels it multiplies at each of the 16 points and transforms the products back. What lies between stays in the part's own
+stretch of workspace, and in a second-level cache.
 """
 from dataclasses import dataclass
 from math import ceil
@@ -12,14 +13,12 @@ from . import winograd_transforms as transforms
 from .conv_plan import most_rows
 from .conv_shapes import wanted_parts
 from .target import BYTES
-from .winograd_tile import LINE, STEPS, product_tile, read_ahead
+from .winograd_tile import LINE, STEPS, product_tile, read_ahead, spread
 from .winograd_transforms import POINTS
 
 NEAR_WEIGHTS = 640 << 10            # transformed weights that stay in the cache beside a block
-BLOCK_BYTES = 480 << 10             # of a block's transformed source, where the weights stay
+BLOCK_BYTES = 384 << 10             # of a block's transformed source, where the weights stay
 FAR_BLOCK_BYTES = 700 << 10         # where they do not: more tiles for each time that the weights go by
-TB = 0
-GROUP_BLOCKS = 2                    # blocks of result vectors between two transforms back
 
 
 @dataclass(frozen=True)
@@ -48,14 +47,6 @@ def source(cor, host):
     return _Generator(cor, host).source()
 
 
-def spread(elements, type, every=2):
-    """Elements rounded up to whole lines of the cache, and a line more if they are a multiple of `every` lines: strides by which too
-    much would fall on a few sets."""
-    line = 64 // BYTES[type]
-    lines = ceil(elements / line)
-    return (lines + (lines % every == 0)) * line
-
-
 class _Generator:
 
     def __init__(self, cor, host):
@@ -65,42 +56,37 @@ class _Generator:
         self.vectors = ceil(self.m / self.lanes)
         self.nv = min(2, self.vectors)
         self.blocks = ceil(self.vectors / self.nv)
-        self.grid = tuple(ceil(size / 2) for size in cor.result[:2])
-        self.tiles = cor.images * self.grid[0] * self.grid[1]
+        self.tiles = transforms.Tiles(cor.images, *cor.result[:2])
         self._cut()
         self._place()
         self.functions = []
 
     # ------------------------------------------------------------ choices
     def _cut(self):
-        """Blocks of tiles and splits of the groups, so that there is an item for each part."""
-        self.group = min(GROUP_BLOCKS, self.blocks)
-        self.groups = ceil(self.blocks / self.group)
+        """Blocks of tiles, and splits of the blocks of result channels where there would be too few items."""
         self.row = spread(self.k, self.type, 16)
         weights = POINTS * self.k * self.vectors * self.lanes * self.bytes
         self.near_weights = weights <= NEAR_WEIGHTS
-        room = BLOCK_BYTES if weights <= NEAR_WEIGHTS else FAR_BLOCK_BYTES
+        room = BLOCK_BYTES if self.near_weights else FAR_BLOCK_BYTES
         rows = most_rows(self.host, self.nv)
-        most = max(room // (POINTS * (self.row + self.group * self.nv * self.lanes) * self.bytes) // rows, 2) * rows
-        most = TB or most
+        most = max(room // (POINTS * (self.row + self.nv * self.lanes) * self.bytes) // rows, 2) * rows
         wanted = wanted_parts(self.cor.flops / 2, self.cor.traffic)
-        count = max(ceil(self.tiles / most), min(wanted, self.tiles // (4 * rows)), 1)
-        self.block = ceil(ceil(self.tiles / count) / rows) * rows
-        count = ceil(self.tiles / self.block)
-        self.splits = min(self.groups, ceil(wanted / count))
+        count = max(ceil(self.tiles.count / most), min(wanted, self.tiles.count // (4 * rows)), 1)
+        self.block = ceil(ceil(self.tiles.count / count) / rows) * rows
+        count = ceil(self.tiles.count / self.block)
+        self.splits = min(self.blocks, ceil(wanted / count))
         items = count * self.splits
         self.items, self.parts = items, items if items <= 2 * wanted else wanted
 
     def _place(self):
         """Where weights and the parts' stretches lie in the workspace, in elements."""
-        width = self.group * self.nv * self.lanes
         self.weights_size = spread(POINTS * self.k * self.vectors * self.lanes, self.type)
         self.source_point = spread(self.block * self.row, self.type)
-        self.product_row = width
-        self.product_point = spread(self.block * width, self.type)
+        self.product_row = self.nv * self.lanes
+        self.product_point = spread(self.block * self.product_row, self.type)
         self.products_at = POINTS * self.source_point
         self.nowhere_at = self.products_at + POINTS * self.product_point
-        self.own_size = self.nowhere_at + width
+        self.own_size = self.nowhere_at + self.product_row
 
     def source(self):
         transform, compute = self._transform_weights(), self._compute()
@@ -155,82 +141,60 @@ class _Generator:
         f.loop(lo, hi, 1, self._item)
         return f
 
-    def _micro(self, nv):
-        """The tile for nv vectors. Beside near weights it need not read ahead; of far ones, a row of tiles reads the next block."""
-        rows, block = self._rows(nv), STEPS * nv * self.lanes * self.bytes
-        ahead = 0 if self.near_weights else ceil(block / ceil(self.block / rows) / LINE) * LINE
-        return self._add(product_tile(f"tile_{nv}", self.type, self.lanes, rows, nv, (self.row, 1), nv * self.lanes, self.product_row,
-                                      ahead))
-
     def _rows(self, nv):
         return min(most_rows(self.host, nv), self.block)
+
+    def _micro(self, nv):
+        """The register tile of nv vectors. Over a column of tiles it reads all of the next block's weights ahead, where they are far."""
+        rows, steps = self._rows(nv), STEPS * nv * self.lanes * self.bytes
+        ahead = 0 if self.near_weights else ceil(steps / ceil(self.block / rows) / LINE) * LINE
+        return self._add(product_tile(f"tile_{nv}", self.type, self.lanes, rows, nv, (self.row, 1), nv * self.lanes, self.product_row,
+                                      ahead))
 
     def _item(self, item):
         f = self.f
         number, split = f.div(item, self.splits), f.rem(item, self.splits)
         first = f.mul(number, self.block)
-        count = f.least(f.sub(self.tiles, first), self.block)
-        f.loop(0, count, 1, lambda t: self.reader.call(f, self.x, *self._tile(f.add(first, t)),
+        count = f.least(f.sub(self.tiles.count, first), self.block)
+        f.loop(0, count, 1, lambda t: self.reader.call(f, self.x, *self.tiles.at(f, f.add(first, t)),
                                                        f.at(self.points, f.mul(t, self.row), self.type), self.k))
-        lo, hi = (f.div(f.mul(f.add(split, i), self.groups), self.splits) for i in (0, 1))
-        full = self.m // (self.group * self.nv * self.lanes)
-        rest = self.m - full * self.group * self.nv * self.lanes
-        if full:
-            f.loop(lo, f.least(hi, full), 1, lambda g: self._group(g, self.group * self.nv * self.lanes, first, count))
-        if rest:
-            f.loop(f.most(lo, full), hi, 1, lambda g: self._group(g, rest, first, count))
+        lo, hi = (f.div(f.mul(f.add(split, i), self.blocks), self.splits) for i in (0, 1))
+        whole = self.vectors // self.nv
+        f.loop(lo, f.least(hi, whole), 1, lambda b: self._block(b, self.nv, first, count))
+        if whole < self.blocks:
+            f.loop(f.most(lo, whole), hi, 1, lambda b: self._block(b, 1, first, count))
 
-    def _tile(self, t):
-        """(image, (row, column)) of a tile."""
-        f, (rows, columns) = self.f, self.grid
-        return f.div(t, rows * columns), (f.rem(f.div(t, columns), rows), f.rem(t, columns))
-
-    def _pixel(self, t, image):
-        """About where the pixels of tile t begin in images (h, w, channels): what to read ahead."""
-        f, (height, width, channels) = self.f, image
-        return f.mul(f.div(f.mul(t, height * width), self.grid[0] * self.grid[1]), channels)
-
-    def _group(self, group, channels, first, count):
-        """The products of a group of so many result channels, and their results."""
-        f, type, lanes = self.f, self.type, self.lanes
-        start = f.mul(group, self.group)                                    # its first block
-        vectors = ceil(channels / lanes)
-        whole, rest = divmod(vectors, self.nv)
-
-        channel = f.mul(start, self.nv * lanes)
-        to, bias = f.at(self.out, channel, type), f.at(self.bias, channel, type) if self.cor.bias else self.bias
-        y_next = f.at(to, self._pixel(first, self.cor.result), type)
-
-        def product(point, block, nv):
-            weights = f.mul(f.add(f.mul(f.add(start, block), POINTS * self.nv), f.mul(point, nv)), self.k * lanes)
-            weights = f.at(self.space, weights, type)
-            source = f.at(self.points, f.mul(point, self.source_point), type)
-            products = f.at(self.products, f.add(f.mul(point, self.product_point), f.mul(block, self.nv * lanes)), type)
-            rows = self._rows(nv)
-            size = self.k * nv * lanes * self.bytes
-
-            def some(i):
-                row = f.mul(i, rows)
-                number = f.add(f.mul(f.add(f.mul(point, self.group), block), calls), i)
-                for j in range(y_pixels):
-                    read_ahead(f, f.at(y_next, f.mul(f.add(f.mul(number, y_pixels), j), self.m), type), channels * self.bytes)
-                following = f.at(f.at(weights, size, "i8"), f.mul(row, size // self.block), "i8")
-                row = f.most(f.least(row, f.sub(count, rows)), 0)           # the last tile is moved back
-                f.call(self.micros[nv], f.at(source, f.mul(row, self.row), type), weights,
-                       f.at(products, f.mul(row, self.product_row), type), self.k, following, 0)
-            f.loop(0, f.div(f.add(count, rows - 1), rows), 1, some)
-
-        calls = ceil(self.block / self._rows(self.nv))
-        y_pixels = ceil(4 * self.block / (POINTS * self.group * calls))
-
-        def point(p):
-            if whole:
-                f.loop(0, whole, 1, lambda b: product(p, b, self.nv))
-            if rest:
-                product(p, whole, rest)
-        f.loop(0, POINTS, 1, point)
+    def _block(self, block, nv, first, count):
+        """The products of a block of nv result vectors for tiles first..first+count-1, and their results."""
+        f = self.f
+        channel = f.mul(block, self.nv * self.lanes)
+        to = f.at(self.out, channel, self.type)
+        pixels = f.at(to, f.mul(self.tiles.pixel(f, first), self.m), self.type)
+        f.loop(0, POINTS, 1, lambda point: self._products(block, nv, point, count, pixels))
+        bias = f.at(self.bias, channel, self.type) if self.cor.bias else self.bias
+        channels = f.least(f.sub(self.m, channel), nv * self.lanes)
 
         def result(t):
-            where, at = self._tile(f.add(first, t))
-            f.call(self.back, f.at(self.products, f.mul(t, self.product_row), type), to, where, *at, self.nowhere, bias, channels)
+            image, at = self.tiles.at(f, f.add(first, t))
+            f.call(self.back, f.at(self.products, f.mul(t, self.product_row), self.type), to, image, *at, self.nowhere, bias, channels)
         f.loop(0, count, 1, result)
+
+    def _products(self, block, nv, point, count, pixels):
+        """A block's products at a point. Meanwhile its results' pixels are read ahead, so that their lines are there when written."""
+        f, type, width = self.f, self.type, nv * self.lanes
+        weights = f.at(self.space, f.mul(f.add(f.mul(block, POINTS * self.nv), f.mul(point, nv)), self.k * self.lanes), type)
+        source = f.at(self.points, f.mul(point, self.source_point), type)
+        products = f.at(self.products, f.mul(point, self.product_point), type)
+        rows, size = self._rows(nv), self.k * width * self.bytes
+        column = ceil(self.block / rows)                                            # tiles of rows
+        some = ceil(4 * self.block / (POINTS * column))                             # pixels
+
+        def tile(i):
+            number = f.mul(f.add(f.mul(point, column), i), some)
+            for j in range(some):
+                read_ahead(f, f.at(pixels, f.mul(f.add(number, j), self.m), type), width * self.bytes)
+            following = f.at(weights, f.add(f.mul(i, ceil(size / column / LINE) * LINE), size), "i8")
+            row = f.most(f.least(f.mul(i, rows), f.sub(count, rows)), 0)            # the last tile is moved back
+            f.call(self.micros[nv], f.at(source, f.mul(row, self.row), type), weights,
+                   f.at(products, f.mul(row, self.product_row), type), self.k, following, 0)
+        f.loop(0, f.div(f.add(count, rows - 1), rows), 1, tile)

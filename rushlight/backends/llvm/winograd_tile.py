@@ -2,9 +2,18 @@
 from math import ceil
 
 from . import ir
+from .target import BYTES
 
 LINE = 64                       # bytes of a line of the cache
 STEPS = 4                       # of k in the body of the loop
+
+
+def spread(elements, type, every=2):
+    """Elements rounded up to whole lines of the cache, and a line more if they are a multiple of `every` lines: strides by which too
+    much would fall on a few sets."""
+    line = LINE // BYTES[type]
+    lines = ceil(elements / line)
+    return (lines + (lines % every == 0)) * line
 
 
 def read_ahead(f, pointer, bytes):

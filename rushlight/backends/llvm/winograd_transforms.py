@@ -3,6 +3,8 @@
 Lavin and Gray, "Fast algorithms for convolutional neural networks" (2015). A tile's 2x2 results of a 3x3 correlation are
 A'[(G w G') * (B' d B)]A: 16 products where the sum needs 36. All factors are 1, -1 and 1/2, so errors stay those of a sum.
 """
+from math import ceil
+
 from . import ir
 
 POINTS = 16                     # products of a tile and a pair of channels
@@ -61,6 +63,22 @@ def channel_vectors(f, lanes, body):
     whole = f.mul(f.div("%channels", lanes), lanes)
     f.loop(0, whole, lanes, lambda i: body(i, None))
     f.loop(whole, "%channels", lanes, lambda i: body(i, f.first_lanes(f.sub("%channels", i), lanes)))
+
+
+class Tiles:
+    """All tiles of results of so many images, numbered along rows, then columns, then images."""
+
+    def __init__(self, images, height, width):
+        self.pixels, self.rows, self.columns = height * width, ceil(height / 2), ceil(width / 2)
+        self.count = images * self.rows * self.columns
+
+    def at(self, f, t):
+        """(image, (row, column)) of a tile."""
+        return f.div(t, self.rows * self.columns), (f.rem(f.div(t, self.columns), self.rows), f.rem(t, self.columns))
+
+    def pixel(self, f, t):
+        """About where the pixels of a tile begin in the results: what to read ahead."""
+        return f.div(f.mul(t, self.pixels), self.rows * self.columns)
 
 
 class Image:
@@ -136,7 +154,7 @@ class Reader:
         channel_vectors(f, image.lanes, vector)
 
     def call(self, f, images, where, tile, to, channels):
-        """Transform tile (row, column) of image `where`."""
+        """Transform tile (row, column) of image `where`, so many channels from those that `images` and `to` point to."""
         inside = self.image.inside(f, tile)
         f.when(inside, lambda: f.call(self.near, f.at(images, self.image.first(f, where, tile), self.image.type), to, channels))
         f.when(f.binary("xor", inside, ir.Reg("true", "i1")), lambda: f.call(self.far, images, where, *tile, to, channels))
