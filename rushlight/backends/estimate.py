@@ -12,8 +12,12 @@ _LARGE = _CONVOLUTIONS | {"dot", "max_pool", "max_pool_dx", "sum_pool", "sum_poo
 _FREE = frozenset(("input", "const", "array", "iota", "reshape", "permute", "expand", "slice", "flip", "diagonal", "check"))
 
 
+_KEPT = 8                   # in how many processes a kernel is thought to serve: it is kept on disk
+
+
 def runs_before_compiling(graph):
-    """How many interpreted runs of a graph cost what compiling it does."""
+    """After how many interpreted runs a graph is compiled: none if one costs more than compiling, else once they have cost this
+    process's share of compiling it."""
     interpreted, kernels = 0.0, set()
     for v in graph.values:
         if v.dtype is None or v.prim in _FREE:
@@ -21,7 +25,8 @@ def runs_before_compiling(graph):
         interpreted += _CALL + _interpreting(v)
         kernels.add((v.prim, v.shape, v.attrs) if v.prim in _LARGE else v.shape)
     large = sum(bool(k) and k[0].__class__ is str for k in kernels)
-    return int((_LARGE_KERNEL * large + _NEST * (1 + len(kernels) - large)) / (interpreted + _CALL))
+    compiling = _LARGE_KERNEL * large + _NEST * (1 + len(kernels) - large)
+    return 0 if interpreted > compiling else 1 + int(compiling / _KEPT / (interpreted + _CALL))
 
 
 def _interpreting(v):

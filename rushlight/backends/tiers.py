@@ -1,9 +1,8 @@
-"""When a plan is compiled: the interpreter runs it until that has cost what compiling would.
+"""When a plan is compiled: the interpreter runs it until that has cost what compiling is thought to cost.
 
-So a program that runs everything once compiles nothing that is quick, a long step is compiled before its first run, and no
-program takes more than about twice what the better choice would have. The run at which a plan is compiled follows from its
-graph alone (backends/estimate.py), never from clocks: the same program gives the same numbers every time. Without llvmlite
-everything is interpreted.
+So a program that runs everything once compiles nothing that is quick, and a long step is compiled before its first run. The run
+at which a plan is compiled follows from its graph alone (backends/estimate.py), never from clocks: the same program gives the
+same numbers every time. Without llvmlite everything is interpreted.
 """
 import os
 

@@ -136,7 +136,9 @@ def _explained(rest, options):
 def _tell(report, error, options):
     import sys
 
-    if error is not None and not (isinstance(error, SystemExit) and error.code in (None, 0)):
+    if isinstance(error, SystemExit):
+        report.ended = None if error.code in (None, 0) else f"The program ended by sys.exit({error.code!r}). Up to there:"
+    elif error is not None:
         report.ended = f"The program ended by {type(error).__name__}" + (f": {error}" if str(error) else "") + ". Up to there:"
     text = report.text(None, None) if options["--all"] else str(report)
     sys.stdout.flush()

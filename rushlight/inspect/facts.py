@@ -228,10 +228,12 @@ def _difference(f, other):
     a, b = ([(v.prim, v) for v in g.plan.graph.values] for g in (f, other))
     if [prim for prim, _ in a] != [prim for prim, _ in b]:
         return None
-    for (prim, new), (_, old) in zip(a, b):
-        if prim == "input" and (new.shape != old.shape or new.dtype is not old.dtype):
-            return f"the ops of plan {other.number}, with an input of {_shape(new)} in the place of {_shape(old)}"
-    for (_, new), (_, old) in zip(a, b):
+    pairs = [(new, old) for (_, new), (_, old) in zip(a, b)]
+    for new, old in sorted(pairs, key=lambda pair: pair[0].prim != "input"):        # an input tells most
+        if new.shape != old.shape or new.dtype is not old.dtype:
+            what = "an input" if new.prim == "input" else new.prim
+            return f"the ops of plan {other.number}, with {what} of {_shape(new)} in the place of {_shape(old)}"
+    for new, old in pairs:
         if new.attrs != old.attrs:
             return f"the ops of plan {other.number}, with {old.prim} {_attrs(old)} now {_attrs(new)}"
     return None

@@ -111,6 +111,8 @@ def plan_lines(f, variant, total):
     lines.append(f"  {_runs(f)}, {_share(w.seconds, total)} of the time in plans")
     if variant:
         lines.append(f"  it is {variant}")
+    if not f.plan.graph.values:
+        return [*lines, "  nothing was computed: nobody held what had been recorded any more"]
     if w.compiled.count or w.by_launch.count:
         speed = f"  {_ms(f.each)} a run"
         if w.by_launch.count and f.sum:

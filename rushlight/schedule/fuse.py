@@ -10,6 +10,7 @@ from .rewrite import readers_of
 _MOST = 100                # values of a step: longer ones run out of registers
 
 
+_DEEPEST = 40              # single elements, each computed from the one before, beside a step's loops
 _COSTLY = frozenset("""exp exp2 expm1 log log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc
     erfinv lgamma digamma sigmoid pow fmod rem floordiv atan2 gather scatter sqrt rsqrt""".split())
 
@@ -48,7 +49,7 @@ class Schedule:
         self.readers, self.outputs = readers_of(values), outputs
         self.cheap = self._cheap(values, outputs, self.readers)
         self.steps, self.step = [], {}
-        self.stored = set()
+        self.stored, self.depth = set(), {}
         for v in values:
             self._place(v)
         self.steps = [step for step in self.steps if step.values]
@@ -103,7 +104,7 @@ class Schedule:
 
     def _place(self, v):
         kind = self.kind[v.id]
-        if kind in ("leaf", "view") or kind == "map" and v.numel == 1 or v.id in self.cheap:
+        if kind in ("leaf", "view") or v.id in self.cheap or kind == "map" and v.numel == 1 and self._shallow(v):
             return
         shape = v.args[0].shape if kind == "reduce" else v.shape
         if kind != "own":
@@ -121,6 +122,14 @@ class Schedule:
             self.step.update((w.id, self.steps[-1]) for w in earlier)
         if kind == "reduce":
             self.steps[-1].reduced = v.attrs[0]
+
+    def _shallow(self, v):
+        """Whether a single element is soon computed from what lies in memory."""
+        depth = 1 + max((self.depth.get(self.base(a).id, 0) for a in v.args), default=0)
+        if depth > _DEEPEST:
+            return False
+        self.depth[v.id] = depth
+        return True
 
     def _room(self, v, kind, shape):
         """The step that v can join: that of its last operand, or else the newest, whose loops it then shares."""

@@ -6,18 +6,22 @@ A sum over pixels of (a value of one side) x (a vector of the other), for every 
     inputs     vectors of x's channels at one tap, rows over g's channels: for few output channels
     depthwise  vectors of channels of both, rows over (kh, kw)
 
+Taps outside the image are multiplied, from a copy with padding; or tiles are clipped: their rows are of one tap, whose pixels
+outside are skipped.
+
 The pixels are cut into chunks. Each has its partial sums in the workspace, [group][block of vectors][tap][row][vector]; a last
 phase adds them in order and stores them as (o, c/groups, kh, kw).
 """
 import math
 
-from . import conv_pack, conv_plan, ir, kernel
+from . import conv_dw_tiles, conv_pack, conv_plan, ir, kernel
 from .conv_tiles import merged
 from .conv_shapes import forward_axes, simplified, wanted_parts
 from .target import BYTES
 
 UNIT_BYTES = 512 << 10          # of x and g, copied at a time
 SUMS_BYTES = 1 << 20            # partial sums that stay in the cache from one unit to the next
+CELL_IMAGES = 32                # of a cell that is walked by image
 CELL_PIXELS = 128               # of a unit that a tile sums at a time: their x and g stay in the first cache
 PARTIAL_BYTES = 4 << 20         # of all chunks' partial sums, where parts can differ in their channels instead
 PACK_TILES = 4                  # from so many tiles of rows on, g's vectors are packed for each cell
@@ -42,10 +46,11 @@ class _Generator:
         self._cut_pixels()
         self._cut_parts()
         self.functions = {}
+        self.tiles = conv_dw_tiles.TileWriter(self.type, self.lanes, self.form, self.pixels, self.functions)
 
     # ------------------------------------------------------------ choices
     def _cut_pixels(self):
-        """Units: groups of images x bands of rows."""
+        """Units: groups of images x bands of rows. Cells: what a tile sums at a time."""
         spec, (rows, columns), whole = self.spec, self.spec.out, self.window
         row = (whole.row * self.y.step + columns * spec.o) * self.bytes
         image = (whole.image + rows * columns * spec.o) * self.bytes
@@ -53,43 +58,62 @@ class _Generator:
         all_blocks = self.loops * self.blocks
         in_split = self.size * self.bytes // min(all_blocks, self.parts)
         unit = UNIT_BYTES if in_split <= SUMS_BYTES else 4 * UNIT_BYTES
+        self.by_image = self.clipped and columns < 10 and spec.n >= 8
+        if self.by_image:
+            unit = max(unit, min(spec.n, CELL_IMAGES) * image)
         pixels = spec.n * rows * columns
         few = max(PARTIAL_BYTES // (self.size * self.bytes), -(-self.parts // all_blocks) if in_split <= SUMS_BYTES else 1)
         self.chunks = max(1, min(self.parts, pixels // CHUNK_PIXELS, few))
         self.groups, self.bands = conv_plan.cut_units(spec.n, rows, image, row, halo, unit, self.chunks)
         self.chunks = min(self.chunks, self.groups * self.bands)
-        self.window = conv_pack.window(spec.h, spec.w, spec.c, [(self.y, self.x)], self.bands)
-        self.image = self.window.image if self.window.copied else spec.h * spec.w * spec.c
+        if not self.clipped:
+            self.window = conv_pack.window(spec.h, spec.w, spec.c, [(self.y, self.x)], self.bands)
         cell = CELL_PIXELS if in_split <= SUMS_BYTES else 4 * CELL_PIXELS
         unit_images, unit_rows = spec.n // self.groups, max(rows // self.bands, 1)
-        self.cell_groups = max(unit_images // max(cell // (unit_rows * columns), 1), 1)
-        self.cell_bands = max(unit_rows // max(cell // columns, 1), 1)
+        if self.by_image:
+            images = min(unit_images, CELL_IMAGES)
+            self.cell_groups, self.cell_bands = unit_images // images, max(unit_rows // max(2 * cell // (images * columns), 1), 1)
+        else:
+            self.cell_groups = max(unit_images // max(cell // (unit_rows * columns), 1), 1)
+            self.cell_bands = max(unit_rows // max(cell // columns, 1), 1)
         self.cell_rows = -(-(-(-rows // self.bands)) // self.cell_bands)                # at most
         cell_images = -(-(-(-spec.n // self.groups)) // self.cell_groups)
-        self.packed = self.form == "outputs" and sum(n for n, _ in row_pieces(self.levels, self.limit)) >= PACK_TILES
-        self.packed_size = cell_images * self.cell_rows * columns * self.nv * self.lanes if self.packed else 0
+        packed = self.form == "outputs" and self.taps * sum(n for n, _ in row_pieces(self.levels, self.limit)) >= PACK_TILES
+        self.packed_size = cell_images * self.cell_rows * columns * self.nv * self.lanes if packed else 0
+        g_strides = rows * columns, columns, 1
+        packed_strides = (1, columns * cell_images, cell_images) if self.by_image else (self.cell_rows * columns, columns, 1)
+        self.image = self.window.image if self.window.copied else spec.h * spec.w * spec.c
+        self.pixels = conv_dw_tiles.Pixels((self.image, self.y.step * self.window.row, self.x.step * self.window.pixel),
+                                           tuple(n * spec.o for n in g_strides), packed_strides if packed else None,
+                                           None if self.clipped else columns, self.by_image)
 
     def _choose_form(self):
         """The cheapest of the forms: its levels of rows, its taps outside the rows, and its tile."""
-        spec, (kh, kw) = self.spec, self.spec.kernel
+        spec, (kh, kw), (y, x) = self.spec, self.spec.kernel, (self.y, self.x)
         c, o = spec.c // spec.groups, spec.o // spec.groups
-        taps = [(kh, self.y.tap_step * self.window.row), (kw, self.x.tap_step * self.window.pixel)]
+        taps = [(kh, y.tap_step * self.window.row), (kw, x.tap_step * self.window.pixel)]
         if spec.depthwise:
-            forms = [("depthwise", taps, [], spec.c)]
+            forms = [("depthwise", taps, [], spec.c, False)]
         else:
-            forms = [("outputs", merged(None, [*taps, (c, 1)])[0], [], o), ("inputs", [(o, 1)], taps, c)]
+            forms = [("outputs", merged(None, [*taps, (c, 1)])[0], [], o, False), ("inputs", [(o, 1)], taps, c, False)]
+            if self.window.copied:
+                forms += [("outputs", [(c, 1)], taps, o, True), ("inputs", [(o, 1)], taps, c, True)]
+        inside = y.inside(spec.h) * x.inside(spec.w) / (y.count * y.taps * x.count * x.taps)
         best = None
-        for name, levels, outside, channels in forms:
+        for name, levels, outside, channels, clipped in forms:
             vectors = -(-channels // self.lanes)
             for nv in range(min(vectors, 4), 0, -1):
                 limit = conv_plan.most_rows(self.host, nv)
                 cost = sum(count * pieces * conv_plan.step_cycles(rows, size, spec.depthwise)
                            for count, size in conv_plan.split_vectors(vectors, nv)
                            for pieces, rows in row_pieces(levels, limit)) * math.prod(n for n, _ in outside)
+                cost *= 0.95 * inside if clipped else 1         # nor is anything copied
                 if best is None or cost < 0.995 * best:
                     best = cost
                     self.form, self.levels, self.outside, self.channels = name, levels, outside, channels
-                    self.nv, self.limit, self.vectors = nv, limit, vectors
+                    self.nv, self.limit, self.vectors, self.clipped = nv, limit, vectors, clipped
+        if self.clipped:
+            self.window = conv_pack.Window(False, spec.h, spec.w, 0, spec.c)
         self.rows = math.prod(n for n, _ in self.levels)
         self.taps = math.prod(n for n, _ in self.outside)
         self.loops = 1 if spec.depthwise else spec.groups
@@ -113,82 +137,6 @@ class _Generator:
         workspace = (self.images_at + self.parts * self.own_size) * self.bytes
         adding = wanted_parts(0, (self.chunks + 2) * self.size * self.bytes)
         return kernel.Source(text, ((compute.name, self.parts), (combine.name, adding)), workspace, self.flops, self.traffic)
-
-    # ------------------------------------------------------------ register tiles
-    def _micro(self, rows, nv, channels):
-        name = f"tile_{len(rows)}_{nv}_{channels}"
-        if name not in self.functions:
-            self.functions[name] = self._write_micro(name, rows, nv, channels)
-        return self.functions[name]
-
-    def _write_micro(self, name, rows, nv, channels):
-        """The products of some pixels, added to sums where old is 1, else stored there. rows: offsets of the rows' values; the last
-        vector has so many channels."""
-        spec, type, lanes = self.spec, self.type, self.lanes
-        f = ir.Function(name, "ptr %values, ptr %vectors, ptr %sums, i64 %old, i64 %images, i64 %rows", internal=True, attributes="#1")
-        values, vectors, sums = (ir.Reg(r, "ptr") for r in ("%values", "%vectors", "%sums"))
-        height, width = spec.out
-        of_x = (self.image, self.y.step * self.window.row, self.x.step * self.window.pixel)
-        of_g = self._packed_strides(nv) if self.packed else (height * width * spec.o, width * spec.o, spec.o)
-        to_value, to_vector = (of_g, of_x) if self.form == "inputs" else (of_x, of_g)
-        rest = channels - (nv - 1) * lanes
-        masks = [None] * (nv - 1) + [None if rest == lanes or self.packed else f.first_lanes(rest, lanes)]
-
-        def pixel(values, vectors, acc):
-            b = [f.load(vectors, v * lanes, type, lanes, masks[v]) for v in range(nv)]
-            new = []
-            for i, offset in enumerate(rows):
-                if self.form == "depthwise":
-                    new += [f.fma(f.load(values, offset + v * lanes, type, lanes, masks[v]), b[v], acc[i * nv + v])
-                            for v in range(nv)]
-                else:
-                    a = f.splat(f.load(values, offset, type), lanes)
-                    new += [f.fma(a, b[v], acc[i * nv + v]) for v in range(nv)]
-            return new
-
-        def moved(i, level, values, vectors):
-            return f.at(values, f.mul(i, to_value[level]), type), f.at(vectors, f.mul(i, to_vector[level]), type)
-
-        def row(values, vectors, acc):
-            if width == 1:
-                return pixel(values, vectors, acc)
-            return f.loop(0, width, 1, lambda i, acc: pixel(*moved(i, 2, values, vectors), acc), acc)
-
-        def image(values, vectors, acc):
-            return f.loop(0, "%rows", 1, lambda i, acc: row(*moved(i, 1, values, vectors), acc), acc)
-
-        places = range(0, len(rows) * nv * lanes, lanes)
-        acc = f.loop(0, "%old", 1, lambda i, _: [f.load(sums, p, type, lanes) for p in places], [f.zero(type, lanes)] * len(places))
-        acc = f.loop(0, "%images", 1, lambda i, acc: image(*moved(i, 0, values, vectors), acc), acc)
-        for p, a in zip(places, acc):
-            f.store(a, sums, p)
-        return f
-
-    def _packed_strides(self, nv):
-        """Elements from one image, row and pixel of packed g to the next."""
-        pixel, width = nv * self.lanes, self.spec.out[1]
-        return self.cell_rows * width * pixel, width * pixel, pixel
-
-    def _pack(self, nv, channels):
-        """pack(from, to, images, rows): g's vectors of a cell side by side: with many channels, they would fall on few lines of
-        the first cache."""
-        name = f"pack_{nv}_{channels}"
-        if name in self.functions:
-            return self.functions[name]
-        f = self.functions[name] = ir.Function(name, "ptr %from, ptr %to, i64 %images, i64 %rows", internal=True, attributes="#1")
-        height, width = self.spec.out
-        rest = channels - (nv - 1) * self.lanes
-        masks = [None] * (nv - 1) + [None if rest == self.lanes else f.first_lanes(rest, self.lanes)]
-        image, row, pixel = self._packed_strides(nv)
-
-        def one(n, y, x):
-            source = f.mul(f.add(f.mul(f.add(f.mul(n, height), y), width), x), self.spec.o)
-            to = f.add(f.add(f.mul(n, image), f.mul(y, row)), f.mul(x, pixel))
-            for v in range(nv):
-                value = f.load(ir.Reg("%from", "ptr"), f.add(source, v * self.lanes), self.type, self.lanes, masks[v])
-                f.store(value, ir.Reg("%to", "ptr"), f.add(to, v * self.lanes))
-        f.loop(0, "%images", 1, lambda n: f.loop(0, "%rows", 1, lambda y: f.loop(0, width, 1, lambda x: one(n, y, x))))
-        return f
 
     # ------------------------------------------------------------ the parts' loops
     def _compute(self):
@@ -246,48 +194,70 @@ class _Generator:
         if self.copy:
             f.call(self.copy, images, first, x, self.own)
             x = self.own
-        else:
+        elif not self.clipped:
             x = f.at(x, f.add(f.mul(first, self.window.row), self.x.start * spec.c), self.type)
-        height, width = spec.out
-        g = f.at(self.g_at, f.mul(f.add(f.mul(n_lo, height), y_lo), width * spec.o), self.type)
+        to_image, to_row, _ = self.pixels.g
+        g = f.at(self.g_at, f.add(f.mul(n_lo, to_image), f.mul(y_lo, to_row)), self.type)
 
         def cell(i):
             n_lo, n_hi = self._stretch(images, f.div(i, self.cell_bands), self.cell_groups)
             r_lo, r_hi = self._stretch(rows, f.rem(i, self.cell_bands), self.cell_bands)
             later = f.convert("zext", f.binary("or", old, f.compare("ne", i, 0)), "i64")
-            self._cell(f.at(x, f.add(f.mul(n_lo, self.image), f.mul(r_lo, self.y.step * self.window.row)), self.type),
-                       f.at(g, f.mul(f.add(f.mul(n_lo, height), r_lo), width * spec.o), self.type),
-                       sums, (later, f.sub(n_hi, n_lo), f.sub(r_hi, r_lo)), q)
+            skipped = 0 if self.clipped else f.mul(r_lo, self.pixels.x[1])
+            self._cell(f.at(x, f.add(f.mul(n_lo, self.image), skipped), self.type),
+                       f.at(g, f.add(f.mul(n_lo, to_image), f.mul(r_lo, to_row)), self.type), sums,
+                       (later, f.sub(n_hi, n_lo), f.sub(r_hi, r_lo), spec.out[1]), f.add(y_lo, r_lo), q)
         f.loop(0, self.cell_groups * self.cell_bands, 1, cell)
 
-    def _cell(self, x, g, sums, count, q):
-        """All tiles for a cell. count: whether there are sums, images, rows."""
+    def _cell(self, x, g, sums, count, first, q):
+        """All tiles for a cell. x: at its images, and its first row where nothing is clipped. count: whether there are sums, images,
+        rows, columns. first: its first row."""
         f, spec = self.f, self.spec
+        c, o = spec.c // spec.groups, spec.o // spec.groups
 
         def block(place, nv, channels):
             loop, at, channel = place
-            c, o = spec.c // spec.groups, spec.o // spec.groups
             into = f.at(sums, at, self.type)
             if self.form == "depthwise":
                 self._tiles(f.at(x, channel, self.type), f.at(g, channel, self.type), into, count, nv, channels)
                 return
             from_x, from_g = f.at(x, f.mul(loop, c), self.type), f.at(g, f.mul(loop, o), self.type)
             if self.form == "outputs":
-                vectors = f.at(from_g, channel, self.type)
-                if self.packed:
-                    room = f.at(self.own, self.packed_at, self.type)
-                    f.call(self._pack(nv, channels), vectors, room, *count[1:])
-                    vectors = room
-                self._tiles(from_x, vectors, into, count, nv, channels)
+                from_g = f.at(from_g, channel, self.type)
+            else:
+                from_x = f.at(from_x, channel, self.type)
+            g_strides = self.pixels.g
+            if self.pixels.packed:
+                room, g_strides = f.at(self.own, self.packed_at, self.type), self.tiles.packed_strides(nv)
+                f.call(self.tiles.pack(nv, channels), from_g, room, *count[1:])
+                from_g = room
+            if not self.outside:
+                self._tiles(from_x, from_g, into, count, nv, channels)
                 return
-            (kh, to_row), (kw, to_column) = self.outside
 
             def tap(i, j):
-                vectors = f.at(from_x, f.add(f.add(f.mul(i, to_row), f.mul(j, to_column)), channel), self.type)
-                sums = f.at(into, f.mul(f.add(f.mul(i, kw), j), self.rows * nv * self.lanes), self.type)
-                self._tiles(from_g, vectors, sums, count, nv, channels)
-            f.loop(0, kh, 1, lambda i: f.loop(0, kw, 1, lambda j: tap(i, j)))
+                at_x, at_g, here = f.add(f.mul(i, self.outside[0][1]), f.mul(j, self.outside[1][1])), 0, count
+                if self.clipped:
+                    y_lo, rows, y = self._inside(self.y, i, spec.h, first, f.add(first, count[2]))
+                    x_lo, columns, x = self._inside(self.x, j, spec.w, 0, spec.out[1])
+                    at_x = f.add(f.mul(y, self.window.row), f.mul(x, self.window.pixel))
+                    at_g = f.add(f.mul(f.sub(y_lo, first), g_strides[1]), f.mul(x_lo, g_strides[2]))
+                    here = (*count[:2], rows, columns)
+                tap_sums = f.at(into, f.mul(f.add(f.mul(i, self.outside[1][0]), j), self.rows * nv * self.lanes), self.type)
+                values, vectors = f.at(from_x, at_x, self.type), f.at(from_g, at_g, self.type)
+                if self.form == "inputs":
+                    values, vectors = vectors, values
+                self._tiles(values, vectors, tap_sums, here, nv, channels)
+            f.loop(0, self.outside[0][0], 1, lambda i: f.loop(0, self.outside[1][0], 1, lambda j: tap(i, j)))
         self._each_block(*q, block)
+
+    def _inside(self, axis, tap, size, lo, hi):
+        """Of results lo..hi-1 those where a tap meets one of the source's `size` positions: (first, how many, the first's source)."""
+        f, up = self.f, axis.step - 1
+        start = f.add(axis.start, f.mul(tap, axis.tap_step))
+        first = f.most(lo, f.div(f.most(f.sub(up, start), 0), axis.step))
+        end = f.least(hi, f.div(f.most(f.sub(size + up, start), 0), axis.step))
+        return first, f.most(f.sub(end, first), 0), f.add(start, f.mul(first, axis.step))
 
     def _tiles(self, values, vectors, sums, count, nv, channels):
         """All rows, a tile at a time."""
@@ -302,7 +272,7 @@ class _Generator:
             start = 0
             for pieces, size in even_pieces(n, max(self.limit // inner, 1)):
                 offsets = [i * stride + below for i in range(size) for below in level_offsets(self.levels[level + 1:])]
-                micro = self._micro(offsets, nv, channels)
+                micro = self.tiles.function(offsets, nv, channels)
 
                 def one(i, start=start, size=size, micro=micro):
                     at = f.add(start, f.mul(i, size))

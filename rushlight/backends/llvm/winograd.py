@@ -1,7 +1,16 @@
-"""Convolutions with 3x3 weights and stride 1 by Winograd's F(2x2, 3x3), and where they are expected to beat the direct kernels."""
-from .conv_shapes import Conv
-from .target import BYTES
+"""Convolutions with 3x3 weights and stride 1 by Winograd's F(2x2, 3x3), and where they are expected to beat the direct kernels.
+
+Errors are those of the direct sums (about 1e-6 of the largest result in float32); results differ from theirs in the last digits.
+"""
 from . import winograd_dw, winograd_products
+from .target import BYTES
+from .winograd_transforms import Tiles
+
+__all__ = ["can", "suits", "forward", "input_gradient", "weight_gradient"]
+
+LEAST_TILES = 40            # with fewer, transforming the weights costs what the products save (measured: even at 16 to 32)
+LEAST_FILLED = 0.6          # of the results of the tiles, that are wanted: at 0.56 (3 x 3 pixels) even, at 0.69 (5 x 5) 1.4 times as fast
+LEAST_CHANNELS = {"forward": 12, "input_gradient": 12, "weight_gradient": 16}
 
 
 def can(spec):
@@ -9,20 +18,38 @@ def can(spec):
     return spec.kernel == (3, 3) and spec.stride == spec.dilation == (1, 1) and spec.groups == 1
 
 
+def suits(spec, host, which):
+    """Whether the kernel `which` ("forward", "input_gradient" or "weight_gradient") is expected to beat the direct one.
+
+    For a tile and a pair of channels, products cost 1 and transforms about (c + o) / (c o) times a number. Measured, for AVX-512 and
+    AVX2, float and double: with c o / (c + o) at 8 (16 and 16 channels) they are even, at 16 (32 and 32) 1.2 to 1.6 times as fast,
+    from 64 and 64 on 1.5 to 2 times. The weight gradient, which transforms both of its operands, needs more.
+    """
+    if not can(spec):
+        return False
+    height, width = (spec.h, spec.w) if which == "input_gradient" else spec.out
+    tiles = Tiles(spec.n, height, width).count
+    filled = spec.n * height * width / (4 * tiles)
+    channels = spec.c * spec.o / (spec.c + spec.o)
+    return tiles >= LEAST_TILES and filled >= LEAST_FILLED and channels >= LEAST_CHANNELS[which]
+
+
 def forward(spec, host):
     """args: x (n, h, w, c), w (o, c, 3, 3), [bias (o)], y (n, oh, ow, o), workspace."""
     _check(spec)
     return winograd_products.source(winograd_products.Correlation(
-        spec.type, spec.n, (spec.h, spec.w, spec.c), (*spec.out, spec.o), tuple(lo for lo, _ in spec.padding), (9 * spec.c, 9), False,
-        spec.bias, spec.activation, spec.flops, spec.traffic(BYTES[spec.type])), host)
+        spec.type, spec.n, (spec.h, spec.w, spec.c), (*spec.out, spec.o), lo=tuple(lo for lo, _ in spec.padding),
+        weight_strides=(9 * spec.c, 9), flipped=False, bias=spec.bias, activation=spec.activation, flops=spec.flops,
+        traffic=spec.traffic(BYTES[spec.type])), host)
 
 
 def input_gradient(spec, host):
     """args: g (n, oh, ow, o), w (o, c, 3, 3), dx (n, h, w, c), workspace."""
     _check(spec)
     return winograd_products.source(winograd_products.Correlation(
-        spec.type, spec.n, (*spec.out, spec.o), (spec.h, spec.w, spec.c), tuple(2 - lo for lo, _ in spec.padding), (9, 9 * spec.c), True,
-        False, None, spec.flops, spec.traffic(BYTES[spec.type])), host)
+        spec.type, spec.n, (*spec.out, spec.o), (spec.h, spec.w, spec.c), lo=tuple(2 - lo for lo, _ in spec.padding),
+        weight_strides=(9, 9 * spec.c), flipped=True, bias=False, activation=None, flops=spec.flops,
+        traffic=spec.traffic(BYTES[spec.type])), host)
 
 
 def weight_gradient(spec, host):

@@ -15,8 +15,6 @@ from .target import BYTES
 from .winograd_tile import product_tile, spread
 from .winograd_transforms import POINTS
 
-SP=8
-ORD=0
 PIECE = 128                         # channels of either kind in a piece, at most
 BLOCK_BYTES = 640 << 10             # of a block's transformed tiles: with a piece's sums, less than a second-level cache
 PARTIAL_BYTES = 17 << 20            # of all chunks' sums
@@ -60,7 +58,7 @@ class _Generator:
         wanted = wanted_parts(spec.flops / 2, spec.traffic(self.bytes))
         piece = POINTS * self.sum_rows * self.columns * self.bytes
         self.chunks = max(1, min(ceil(wanted / self.pieces), PARTIAL_BYTES // (self.pieces * piece), self.tiles.count // CHUNK_TILES))
-        self.g_row, self.x_row = spread(self.sum_rows, self.type, SP), spread(self.columns, self.type, SP)
+        self.g_row, self.x_row = spread(self.sum_rows, self.type, 16), spread(self.columns, self.type, 16)
         self.block = max(BLOCK_BYTES // (POINTS * (self.g_row + self.x_row) * self.bytes), 8)
         self.block = min(self.block, ceil(self.tiles.count / self.chunks))
         self.items = self.chunks * self.pieces
@@ -94,15 +92,19 @@ class _Generator:
         self.g, self.x, self.space = f.argument(0), f.argument(1), f.argument(3)
         self.g_points = f.at(self.space, f.add(self.own_at, f.mul(ir.PART, self.own_size)), type)
         self.x_points = f.at(self.g_points, POINTS * self.g_point, type)
-        self.g_reader = transforms.Reader("gradient", transforms.Image(type, lanes, *spec.out, spec.o, 2), transforms.gradient, self.g_point)
-        self.x_reader = transforms.Reader("source", transforms.Image(type, lanes, spec.h, spec.w, spec.c, 4, tuple(lo for lo, _ in spec.padding)),
-                                          transforms.source, self.x_point)
+        results = transforms.Image(type, lanes, *spec.out, spec.o, 2)
+        images = transforms.Image(type, lanes, spec.h, spec.w, spec.c, 4, tuple(lo for lo, _ in spec.padding))
+        self.g_reader = transforms.Reader("gradient", results, transforms.gradient, self.g_point)
+        self.x_reader = transforms.Reader("source", images, transforms.source, self.x_point)
         self.functions += [*self.g_reader.functions, *self.x_reader.functions]
-        self.micros = {nv: self._add(product_tile(f"tile_{nv}", type, lanes, self.height, nv, (1, self.g_row), self.x_row, self.columns,
-                                                  more=True)) for nv in range(1, self.nv + 1)}
+        self.micros = {nv: self._micro(nv) for nv in range(1, self.nv + 1)}
         lo, hi = f.share(self.items)
         f.loop(lo, hi, 1, self._item)
         return f
+
+    def _micro(self, nv):
+        return self._add(product_tile(f"tile_{nv}", self.type, self.lanes, self.height, nv, (1, self.g_row), self.x_row, self.columns,
+                                      more=True))
 
     def _item(self, item):
         f = self.f
@@ -139,9 +141,7 @@ class _Generator:
         width = self.nv * lanes
         vectors = f.div(f.add(columns, lanes - 1), lanes)
         whole = f.mul(f.div(vectors, self.nv), width)
-        if ORD: f.loop(0, rows, self.height, lambda row: f.loop(0, whole, width, lambda column: f.call(self.micros[self.nv], f.at(g, row, type), f.at(x, column, type), f.at(to, f.add(f.mul(row, self.columns), column), type),
-                count, g, more)))
-        else: f.loop(0, whole, width, lambda column: block(column, self.nv))
+        f.loop(0, whole, width, lambda column: block(column, self.nv))
         if self.nv > 1:
             f.loop(whole, columns, lanes, lambda column: block(column, 1))
 

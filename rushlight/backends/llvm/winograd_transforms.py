@@ -118,8 +118,8 @@ class Image:
         pointers = []
         for y, y_inside in rows:
             line = f.mul(y, self.width)
-            pointers.append([f.select(f.binary("and", y_inside, x_inside),
-                                      f.at(image, f.mul(f.add(line, x), self.channels), self.type), instead) for x, x_inside in columns])
+            pointers.append([f.select(f.binary("and", y_inside, x_inside), f.at(image, f.mul(f.add(line, x), self.channels), self.type),
+                                      instead) for x, x_inside in columns])
         return pointers
 
 
