@@ -195,8 +195,8 @@ def _type_of(spec):
     """The floating-point type that a specification computes in."""
     found = getattr(getattr(spec, "conv", spec), "type", None)
     if found is None:
-        nodes = getattr(spec, "nodes", ())
-        found = "double" if any(n.dtype == "float64" for n in nodes) else "float"
+        kept = [node for *_, node, _ in (*getattr(spec, "stores", ()), *getattr(spec, "sums", ()))]
+        found = "double" if any(spec.nodes[node].dtype == "float64" for node in kept) else "float"
     return "double" if found == "double" else "float"
 
 

@@ -71,7 +71,7 @@ def _nest(launch, spec):
     if not spec.sums:
         moved = _moved(launch, spec, shape)
         if moved:
-            return "copy", f"{moved} {size(shape)} {spec.nodes[spec.stores[0][0]].dtype}"
+            return "copy", moved
     ops = Counter("gather" if n.op == "load" else n.op for n in spec.nodes
                   if n.op not in _QUIET or n.op == "load" and n.access.index >= 0)
     told = [f"{op}*{n}" if n > 1 else op for op, n in ops.items()][:MOST_OPS]
@@ -83,15 +83,15 @@ def _nest(launch, spec):
 
 
 def _moved(launch, spec, shape):
-    """What a nest is that computes nothing."""
+    """The name of a nest that computes nothing; None for others."""
     if any(n.op not in _QUIET or n.op == "iota" or n.access is not None and n.access.index >= 0 for n in spec.nodes):
         return None
     if all(n.op == "const" for n in spec.nodes):
-        return "fill"
+        return f"fill {size(shape)}"
     target = launch.writes[0][0]
     if prod(target.shape) > prod(shape):
-        return "copy into a part of"
-    return "copy to a result" if target.kind == "result" else "copy to another layout"
+        return f"copy {size(shape)} into a part of {size(target.shape)}"
+    return f"copy {size(shape)} " + ("to a result" if target.kind == "result" else "to another layout")
 
 
 _SPECS = {"Dot": _dot, "Forward": _conv("conv"), "InputGradient": _conv("conv gradient of input"),

@@ -166,7 +166,7 @@ def table(f, peak, rows):
     if not f.groups:
         return []
     what = "kernel" if f.compiled else "NumPy call"
-    lines = ["", f"  {'ms':>9} {'share':>6} {'n':>4} {'GFLOP/s':>8} {'peak':>5} {'GB/s':>6} {'peak':>5}  {'line':<16} {what}"]
+    lines = [_kinds(f), "", f"  {'ms':>9} {'share':>6} {'n':>4} {'GFLOP/s':>8} {'peak':>5} {'GB/s':>6} {'peak':>5}  {'line':<16} {what}"]
     shown = f.groups[:rows]
     for g in shown:
         flops, bytes = g.rates()
@@ -181,6 +181,15 @@ def table(f, peak, rows):
     if f.sum:
         lines.append(f"  {_number(f.sum, 1e3, '9.3f')} {'100 %':>6} {len(f.pieces):>4}  all")
     return lines
+
+
+def _kinds(f):
+    """The plan's time by kind of work."""
+    kinds = {}
+    for p in f.pieces:
+        kinds.setdefault(p.kind, []).append(p.seconds or 0)
+    order = sorted(kinds.items(), key=lambda item: -sum(item[1]))
+    return "  by kind: " + ", ".join(f"{kind} {_share(sum(times), f.sum)} ({len(times)})" for kind, times in order)
 
 
 def _percents(group, peak):
@@ -204,10 +213,11 @@ def _rest(found, total):
 def _legend(found):
     lines = ["ms: median of a run. n: launches a run. line: the line of the program that recorded what is computed."]
     if any(f.compiled for f in found):
-        lines += ["Every other run went launch by launch to be timed, with all threads meeting after each: the launches' sum is a little",
-                  "longer than a run in one go. GB/s over 100 % of the peak: what was read lay in the caches."]
+        lines += ["Every other run went launch by launch to be timed, which makes the launches' sum a little longer than that part of a run in",
+                  "one go; a run also takes the inputs and hands out the results."]
+    lines.append("Peaks are measured after the program, and are lower while others run. More than 100 % of the bytes: they lay in the caches.")
     if any(TOO_FEW in f.watched.reasons for f in found):
-        lines.append("A plan is compiled once its runs by the interpreter have cost about what compiling does, in one estimate from its ops.")
+        lines.append("A plan is compiled once interpreting it has cost about what compiling it does, as estimated from its ops.")
     return lines
 
 

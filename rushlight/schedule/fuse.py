@@ -11,6 +11,7 @@ _MOST = 100                # values of a step: longer ones run out of registers
 
 
 _DEEPEST = 40              # single elements, each computed from the one before, beside a step's loops
+_NARROW = 8                # an operand so many times smaller than a value is read from the cache
 _COSTLY = frozenset("""exp exp2 expm1 log log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc
     erfinv lgamma digamma sigmoid pow fmod rem floordiv atan2 gather scatter sqrt rsqrt""".split())
 
@@ -74,8 +75,8 @@ class Schedule:
         for v in values:
             if self.kind[v.id] != "map" or v.numel == 1 or v.id in outputs or v.prim in _COSTLY:
                 continue
-            wide = [a for a in v.args if a.numel > 1 and a.prim != "const"]
-            if len(wide) != 1 or any(self.kind[r.id] not in ("map", "reduce") or _anywhere(r, 0) for r in readers[v.id]):
+            wide = [a for a in v.args if a.numel * _NARROW > v.numel and a.prim != "const"]      # the others cost nothing beside
+            if len(wide) != 1 or any(a.id in source for a in v.args if a is not wide[0]) or any(self.kind[r.id] not in ("map", "reduce") or _anywhere(r, 0) for r in readers[v.id]):
                 continue
             below = source.get(wide[0].id) or (wide[0] if self._lies(wide[0], readers, outputs) else None)
             n = len(readers[v.id])

@@ -21,6 +21,7 @@ from .target import BYTES
 
 UNIT_BYTES = 512 << 10          # of x and g, copied at a time
 SUMS_BYTES = 1 << 20            # partial sums that stay in the cache from one unit to the next
+MOST_PARTS = 16                 # each chunk's partial sums are written and read again
 CELL_IMAGES = 32                # of a cell that is walked by image
 CELL_PIXELS = 128               # of a unit that a tile sums at a time: their x and g stay in the first cache
 PARTIAL_BYTES = 4 << 20         # of all chunks' partial sums, where parts can differ in their channels instead
@@ -40,7 +41,7 @@ class _Generator:
         self.spec, self.host, self.flops, self.traffic = spec, host, flops, traffic
         self.type, self.lanes, self.bytes = spec.type, host.lanes(spec.type), BYTES[spec.type]
         self.y, self.x = forward_axes(spec)
-        self.parts = wanted_parts(flops, traffic)
+        self.parts = min(wanted_parts(flops, traffic), MOST_PARTS)
         self.window = conv_pack.window(spec.h, spec.w, spec.c, [(self.y, self.x)], 1)
         self._choose_form()
         self._cut_pixels()

@@ -11,6 +11,7 @@ from weakref import ref
 import numpy as np
 
 from ... import _settings
+from ...runtime.storage import Storage
 from ...schedule.fuse import Schedule
 from ...schedule.rewrite import rewritten
 from ..numpy import table as host_table
@@ -253,8 +254,7 @@ class Program:
         arguments, seen = self.arguments, self.seen
         for place, slot, positions, scalar in self.inputs:
             content = slots[slot]
-            cls = content.__class__
-            if cls is float or cls is int or cls is bool or cls is complex or hasattr(content, "take"):
+            if content.__class__ is not Storage:                # a number, or a generator's ticket
                 arrays[place.index] = content
                 if positions:
                     if scalar is None:

@@ -8,6 +8,7 @@ order and transforms them back.
 from math import ceil
 
 from . import conv_pack, ir, kernel
+from . import winograd_stretches as stretches
 from . import winograd_transforms as transforms
 from .conv_plan import most_rows
 from .conv_shapes import wanted_parts
@@ -65,20 +66,22 @@ class _Generator:
         self.parts = self.items if self.items <= 2 * wanted else wanted
 
     def _place(self):
-        """Where the sums and the parts' stretches lie in the workspace, in elements."""
+        """Where the sums and the stretches lie in the workspace, in elements."""
         self.sum_point = self.sum_rows * self.columns
         self.piece_size = POINTS * self.sum_point
         self.chunk_size = self.pieces * self.piece_size
         self.own_at = self.chunks * self.chunk_size
         self.g_point, self.x_point = (spread(self.block * row, self.type) for row in (self.g_row, self.x_row))
-        self.own_size = POINTS * (self.g_point + self.x_point)
+        self.own_size = spread(POINTS * (self.g_point + self.x_point), self.type)
+        self.sums_at = stretches.RESERVED // self.bytes
 
     def source(self):
         spec = self.spec
-        compute, combine = self._compute(), self._combine()
-        text = transforms.zeros(self.type, max(spec.c, spec.o)) + ir.module(*self.functions, compute, combine)
-        workspace = (self.own_at + self.parts * self.own_size) * self.bytes
-        phases = (compute.name, self.parts), (combine.name, wanted_parts(0, (self.chunks + 1) * self.chunk_size * self.bytes))
+        opening, compute, combine = stretches.opening(3, self.parts), self._compute(), self._combine()
+        text = transforms.zeros(self.type, max(spec.c, spec.o)) + ir.module(*self.functions, opening, compute, combine)
+        workspace = (self.sums_at + self.own_at + self.parts * self.own_size) * self.bytes
+        phases = ((opening.name, 1), (compute.name, self.parts),
+                  (combine.name, wanted_parts(0, (self.chunks + 1) * self.chunk_size * self.bytes)))
         return kernel.Source(text, phases, workspace, spec.flops, spec.traffic(self.bytes))
 
     # ------------------------------------------------------------ the parts' loops
@@ -89,8 +92,10 @@ class _Generator:
     def _compute(self):
         spec, type, lanes = self.spec, self.type, self.lanes
         f = self.f = ir.Function("compute")
-        self.g, self.x, self.space = f.argument(0), f.argument(1), f.argument(3)
-        self.g_points = f.at(self.space, f.add(self.own_at, f.mul(ir.PART, self.own_size)), type)
+        self.g, self.x, space = f.argument(0), f.argument(1), f.argument(3)
+        self.sums = f.at(space, self.sums_at, type)
+        number = stretches.borrow(f, space)
+        self.g_points = f.at(self.sums, f.add(self.own_at, f.mul(number, self.own_size)), type)
         self.x_points = f.at(self.g_points, POINTS * self.g_point, type)
         results = transforms.Image(type, lanes, *spec.out, spec.o, 2)
         images = transforms.Image(type, lanes, spec.h, spec.w, spec.c, 4, tuple(lo for lo, _ in spec.padding))
@@ -100,6 +105,7 @@ class _Generator:
         self.micros = {nv: self._micro(nv) for nv in range(1, self.nv + 1)}
         lo, hi = f.share(self.items)
         f.loop(lo, hi, 1, self._item)
+        stretches.give_back(f, space, number)
         return f
 
     def _micro(self, nv):
@@ -109,7 +115,7 @@ class _Generator:
     def _item(self, item):
         f = self.f
         chunk, piece = f.div(item, self.pieces), f.rem(item, self.pieces)
-        sums = f.at(self.space, f.mul(item, self.piece_size), self.type)
+        sums = f.at(self.sums, f.mul(item, self.piece_size), self.type)
         row, column = f.mul(f.div(piece, self.column_pieces), self.rows), f.mul(f.rem(piece, self.column_pieces), self.columns)
         rows, columns = f.least(f.sub(self.spec.o, row), self.rows), f.least(f.sub(self.spec.c, column), self.columns)
         g, x = f.at(self.g, row, self.type), f.at(self.x, column, self.type)
@@ -150,14 +156,14 @@ class _Generator:
         """dw from the chunks' sums, a vector of input channels of one output channel at a time."""
         spec, type, lanes = self.spec, self.type, self.lanes
         f = ir.Function("combine")
-        dw, space = f.argument(2), f.argument(3)
+        dw, sums = f.argument(2), f.at(f.argument(3), self.sums_at, type)
         lo, hi = f.share(spec.o * self.vectors)
 
         def one(i):
             o, v = f.div(i, self.vectors), f.rem(i, self.vectors)
             piece = f.add(f.mul(f.div(o, self.rows), self.column_pieces), f.div(v, self.piece_vectors))
             place = f.add(f.mul(f.rem(o, self.rows), self.columns), f.mul(f.rem(v, self.piece_vectors), lanes))
-            at = f.at(space, f.add(f.mul(piece, self.piece_size), place), type)
+            at = f.at(sums, f.add(f.mul(piece, self.piece_size), place), type)
 
             def total(p):
                 first = f.load(at, p * self.sum_point, type, lanes)

@@ -2,13 +2,14 @@
 
 Phases: the weights are transformed and packed as the products read them; then every part takes items, a block of tiles times a
 range of blocks of result channels each. An item transforms its tiles' source; then for every block of two vectors of result
-channels it multiplies at each of the 16 points and transforms the products back. What lies between stays in the part's own
-stretch of workspace, and in a second-level cache.
+channels it multiplies at each of the 16 points and transforms the products back. What lies between stays in a stretch of
+workspace that the part borrows, and so in a second-level cache.
 """
 from dataclasses import dataclass
 from math import ceil
 
 from . import conv_pack, ir, kernel
+from . import winograd_stretches as stretches
 from . import winograd_transforms as transforms
 from .conv_plan import most_rows
 from .conv_shapes import wanted_parts
@@ -71,28 +72,31 @@ class _Generator:
         rows = most_rows(self.host, self.nv)
         most = max(room // (POINTS * (self.row + self.nv * self.lanes) * self.bytes) // rows, 2) * rows
         wanted = wanted_parts(self.cor.flops / 2, self.cor.traffic)
-        count = max(ceil(self.tiles.count / most), min(wanted, self.tiles.count // (4 * rows)), 1)
+        least = (2 if self.near_weights else 4) * rows
+        count = max(ceil(self.tiles.count / most), min(wanted, self.tiles.count // least), 1)
         self.block = ceil(ceil(self.tiles.count / count) / rows) * rows
         count = ceil(self.tiles.count / self.block)
-        self.splits = min(self.blocks, ceil(wanted / count))
+        self.splits = min(self.blocks, max(wanted // count, 1))        # each transforms the source again
         items = count * self.splits
         self.items, self.parts = items, items if items <= 2 * wanted else wanted
 
     def _place(self):
-        """Where weights and the parts' stretches lie in the workspace, in elements."""
+        """Where the weights and the stretches lie in the workspace, in elements."""
+        self.weights_at = stretches.RESERVED // self.bytes
         self.weights_size = spread(POINTS * self.k * self.vectors * self.lanes, self.type)
         self.source_point = spread(self.block * self.row, self.type)
         self.product_row = self.nv * self.lanes
         self.product_point = spread(self.block * self.product_row, self.type)
         self.products_at = POINTS * self.source_point
         self.nowhere_at = self.products_at + POINTS * self.product_point
-        self.own_size = self.nowhere_at + self.product_row
+        self.own_size = spread(self.nowhere_at + self.product_row, self.type)
 
     def source(self):
+        opening = stretches.opening(3 + self.cor.bias, self.parts)
         transform, compute = self._transform_weights(), self._compute()
-        text = transforms.zeros(self.type, self.k) + ir.module(*self.functions, transform, compute)
-        workspace = (self.weights_size + self.parts * self.own_size) * self.bytes
-        phases = (transform.name, wanted_parts(0, 4 * self.weights_size * self.bytes)), (compute.name, self.parts)
+        text = transforms.zeros(self.type, self.k) + ir.module(*self.functions, opening, transform, compute)
+        workspace = (self.weights_at + self.weights_size + self.parts * self.own_size) * self.bytes
+        phases = ((opening.name, 1), (transform.name, wanted_parts(0, 4 * self.weights_size * self.bytes)), (compute.name, self.parts))
         return kernel.Source(text, phases, workspace, self.cor.flops, self.cor.traffic)
 
     # ------------------------------------------------------------ weights
@@ -100,7 +104,7 @@ class _Generator:
         """The weights' phase: [block][point][source channel][vector of the block]."""
         cor, type, lanes = self.cor, self.type, self.lanes
         f = ir.Function("transform_weights")
-        weight, space = f.argument(1), f.argument(3 + cor.bias)
+        weight, space = f.argument(1), f.at(f.argument(3 + cor.bias), self.weights_at, type)
         to_m, to_k = cor.weight_strides
         lo, hi = f.share(self.vectors * self.k)
 
@@ -128,9 +132,11 @@ class _Generator:
     def _compute(self):
         cor, type, lanes = self.cor, self.type, self.lanes
         f = self.f = ir.Function("compute")
-        self.x, self.space, self.out = f.argument(0), f.argument(3 + cor.bias), f.argument(2 + cor.bias)
+        self.x, space, self.out = f.argument(0), f.argument(3 + cor.bias), f.argument(2 + cor.bias)
         self.bias = f.argument(2) if cor.bias else self.out
-        own = f.at(self.space, f.add(self.weights_size, f.mul(ir.PART, self.own_size)), type)
+        self.weights = f.at(space, self.weights_at, type)
+        number = stretches.borrow(f, space)
+        own = f.at(self.weights, f.add(self.weights_size, f.mul(number, self.own_size)), type)
         self.points, self.products, self.nowhere = own, f.at(own, self.products_at, type), f.at(own, self.nowhere_at, type)
         self.reader = transforms.Reader("source", transforms.Image(type, lanes, *cor.source, 4, cor.lo), transforms.source, self.source_point)
         self.functions += self.reader.functions
@@ -139,6 +145,7 @@ class _Generator:
         self.micros = {nv: self._micro(nv) for nv in {self.nv, self.vectors - (self.blocks - 1) * self.nv}}
         lo, hi = f.share(self.items)
         f.loop(lo, hi, 1, self._item)
+        stretches.give_back(f, space, number)
         return f
 
     def _rows(self, nv):
@@ -182,7 +189,7 @@ class _Generator:
     def _products(self, block, nv, point, count, pixels):
         """A block's products at a point. Meanwhile its results' pixels are read ahead, so that their lines are there when written."""
         f, type, width = self.f, self.type, nv * self.lanes
-        weights = f.at(self.space, f.mul(f.add(f.mul(block, POINTS * self.nv), f.mul(point, nv)), self.k * self.lanes), type)
+        weights = f.at(self.weights, f.mul(f.add(f.mul(block, POINTS * self.nv), f.mul(point, nv)), self.k * self.lanes), type)
         source = f.at(self.points, f.mul(point, self.source_point), type)
         products = f.at(self.products, f.mul(point, self.product_point), type)
         rows, size = self._rows(nv), self.k * width * self.bytes
