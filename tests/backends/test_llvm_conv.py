@@ -42,6 +42,10 @@ SHAPES = {
     "few result channels": Conv("double", 4, 37, 6, 7, 3, (3, 3), padding=SAME1, bias=True, activation="relu"),
     "few channels, many images": Conv("float", 21, 5, 6, 6, 16, (3, 3), padding=SAME2),
     "few result channels in groups": Conv("float", 8, 80, 5, 5, 5, (1, 3), (1, 2), ((0, 0), (1, 1)), groups=5),
+    "packed lanes": Conv("float", 3, 3, 11, 13, 6, (3, 5), padding=((1, 1), (2, 1)), bias=True, activation="relu"),
+    "packed lanes, two bands": Conv("float", 2, 1, 70, 9, 3, (3, 3), padding=SAME1, bias=True),
+    "packed lanes of eight": Conv("double", 2, 1, 9, 30, 2, (5, 5)),
+    "packed lanes, more than a vector": Conv("float", 2, 1, 12, 21, 20, (3, 3)),
     "one of each": Conv("float", 1, 1, 1, 1, 1, (1, 1)),
     "nothing but padding": Conv("float", 2, 3, 1, 1, 4, (1, 1), (2, 2), SAME1),
 }

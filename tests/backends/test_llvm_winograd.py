@@ -90,7 +90,7 @@ def test_where_it_is_expected_to_be_faster(which):
     def suits(n, c, side, o, **more):
         return winograd.suits(Conv("float", n, c, side, side, o, more.pop("kernel", K3), padding=SAME, **more), target.host(), which)
 
-    assert suits(8, 64, 56, 64) and suits(16, 32, 28, 32) and suits(1, 256, 14, 256)
+    assert suits(8, 64, 56, 64) and suits(16, 32, 28, 32) and suits(1, 256, 14, 256) and suits(64, 512, 7, 512)
     assert not suits(8, 3, 32, 64)                          # transforming so few channels costs more than it saves
     assert not suits(1, 512, 7, 512)                        # the weights would be transformed for 16 tiles
     assert not suits(256, 128, 1, 128)                      # three of four results would be thrown away

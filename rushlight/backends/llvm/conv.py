@@ -1,7 +1,7 @@
 """Two-dimensional convolution of channels-innermost images, with bias and ReLU."""
 import math
 
-from . import conv_correlation
+from . import conv_correlation, conv_packed
 from .conv_shapes import Conv, forward_axes, simplified
 from .target import BYTES
 
@@ -10,6 +10,9 @@ __all__ = ["Conv", "forward"]
 
 def forward(spec, host):
     """args: x (n, h, w, c), w (o, c/groups, kh, kw), [bias (o)], y (n, oh, ow, o), workspace."""
+    packed = conv_packed.lanes_of(spec, host)
+    if packed:
+        return conv_packed.forward(spec, host, packed)
     flops, traffic, area = spec.flops, spec.traffic(BYTES[spec.type]), math.prod(spec.kernel)
     spec = simplified(spec)
     c, o = spec.c // spec.groups, spec.o // spec.groups

@@ -14,6 +14,7 @@ from . import conv_pack, conv_plan, ir, kernel
 from .conv_shapes import wanted_parts
 from .conv_tiles import TileWriter, common, merged                  # noqa: F401 (the latter for their other users)
 from .target import BYTES
+from .tile import transpose
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,32 @@ class _Generator:
                 f.store(conv_pack.gather(f, base, to_k if reducing else to_m, self.type, self.lanes, mask), to, place)
             f.loop(0, depth, 1, lambda k: f.loop(0, y.taps, 1, lambda j: f.loop(0, x.taps, 1, lambda l: one(k, j, l))))
 
+        def squares(i):
+            """The same where a result channel's weights lie in a row: a square of them at a time, transposed."""
+            group, v = f.div(i, self.vectors), f.rem(i, self.vectors)
+            block, inner = f.div(v, self.tile.nv), f.rem(v, self.tile.nv)
+            width = f.least(f.sub(self.vectors, f.mul(block, self.tile.nv)), self.tile.nv)
+            start = f.add(f.mul(group, self.vectors), f.mul(block, self.tile.nv))
+            to = f.at(space, f.mul(f.add(f.mul(start, length), inner), self.lanes), self.type)
+            channel = f.mul(v, self.lanes)
+            last = f.sub(f.least(f.sub(cor.m, channel), self.lanes), 1)
+            of = f.at(weight, f.add(f.mul(group, to_group), f.mul(channel, to_m)), self.type)
+
+            def square(first):
+                first = f.least(first, length - self.lanes)             # the last overlaps the one before
+                rows = [f.load(of, f.add(f.mul(f.least(last, j), to_m), first), self.type, self.lanes) for j in range(self.lanes)]
+                for j, values in enumerate(transpose(f, rows)):
+                    at = f.add(first, j)
+                    place = f.add(f.mul(f.rem(at, area), cor.k), f.div(at, area))
+                    f.store(values, to, f.mul(place, f.mul(width, self.lanes)))
+            f.loop(0, length, self.lanes, square)
+
+        area = math.prod(cor.kernel)
+        length = cor.k * area
+        straight = self.taps == [area] and all(axis.kernel_step == 1 for axis in cor.phases[0])
+        if straight and to_k == area and to_m == length >= self.lanes and not reducing:
+            f.loop(lo, hi, 1, squares)
+            return f
         for phase, taps in enumerate(self.taps):
             if taps:
                 f.loop(lo, hi, 1, lambda i, phase=phase: vector(i, phase))

@@ -14,7 +14,7 @@ phase adds them in order and stores them as (o, c/groups, kh, kw).
 """
 import math
 
-from . import conv_dw_tiles, conv_pack, conv_plan, ir, kernel
+from . import conv_dw_combine, conv_dw_tiles, conv_pack, conv_packed, conv_packed_dw, conv_plan, ir, kernel
 from .conv_tiles import merged
 from .conv_shapes import forward_axes, simplified, wanted_parts
 from .target import BYTES
@@ -31,6 +31,9 @@ CHUNK_PIXELS = 256              # at least, so that partial sums cost little bes
 
 def weight_gradient(spec, host):
     """args: g (n, oh, ow, o), x (n, h, w, c), dw (o, c/groups, kh, kw), workspace."""
+    packed = conv_packed.lanes_of(spec, host)
+    if packed:
+        return conv_packed_dw.weight_gradient(spec, host, packed)
     flops, traffic = spec.flops, spec.traffic(BYTES[spec.type])
     return _Generator(simplified(spec), host, flops, traffic).source()
 
@@ -133,7 +136,7 @@ class _Generator:
         self.own_size = -(-(self.packed_at + self.packed_size) // line) * line
 
     def source(self):
-        compute, combine = self._compute(), self._combine()
+        compute, combine = self._compute(), conv_dw_combine.combine(self)
         text = ir.module(*self.functions.values(), compute, combine)
         workspace = (self.images_at + self.parts * self.own_size) * self.bytes
         adding = wanted_parts(0, (self.chunks + 2) * self.size * self.bytes)
@@ -282,38 +285,6 @@ class _Generator:
                 f.loop(0, pieces, 1, one)
                 start += pieces * size
         walk(0, 0, 0)
-
-    # ------------------------------------------------------------ the chunks' sum
-    def _combine(self):
-        spec, type, lanes = self.spec, self.type, self.lanes
-        f = ir.Function("combine")
-        dw, space = f.argument(2), f.argument(3)
-        area, c, o = math.prod(spec.kernel), spec.c // spec.groups, spec.o // spec.groups
-        to_lane, to_loop = (c * area if self.form == "outputs" else area), c * o * area
-        inner, to_inner = {"outputs": (c, area), "inputs": (o, c * area), "depthwise": (1, 0)}[self.form]
-        lo, hi = f.share(self.loops * self.vectors * inner)
-
-        def one(i):
-            """A vector and a row at all taps, which lie side by side in dw."""
-            vector, k = f.div(i, inner), f.rem(i, inner)
-            loop, v = f.div(vector, self.vectors), f.rem(vector, self.vectors)
-            out = f.at(dw, f.add(f.add(f.mul(loop, to_loop), f.mul(f.mul(v, lanes), to_lane)), f.mul(k, to_inner)), type)
-            mask = f.first_lanes(f.sub(self.channels, f.mul(v, lanes)), lanes)
-            start = f.mul(f.div(v, self.nv), self.nv)
-            width = f.least(f.sub(self.vectors, start), self.nv)
-            start = f.mul(f.add(f.mul(loop, self.vectors), start), self.taps * self.rows)
-
-            def tap(t):
-                row = f.add(f.mul(t, inner), k)
-                place = f.mul(f.add(f.add(start, f.mul(row, width)), f.rem(v, self.nv)), lanes)
-                total = f.load(space, place, type, lanes)
-                if self.chunks > 1:
-                    total, = f.loop(1, self.chunks, 1, lambda k, t: [f.binary("fadd", t[0], f.load(
-                        space, f.add(f.mul(k, self.size), place), type, lanes))], [total])
-                conv_pack.scatter(f, total, f.at(out, t, type), to_lane, mask)
-            f.loop(0, area, 1, tap)
-        f.loop(lo, hi, 1, one)
-        return f
 
 
 def even_pieces(n, limit):

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from . import ir
 from .target import BYTES
 
+CONFLICT, SKEW = 512, 16        # elements between images that are too regular, and what is added then
+
 
 @dataclass(frozen=True)
 class Window:
@@ -12,7 +14,7 @@ class Window:
     copied          whether it is a copy with padding, in the workspace
     rows, columns   rows held at a time, columns; column 0 is the source's `column`
     pixel           elements of a pixel
-    skew            elements between two images
+    skew            elements between two images, so that the same pixels of a tile's images do not fall on few lines of the first cache
     """
 
     copied: bool
@@ -41,16 +43,19 @@ def window(height, width, channels, phases, bands):
         return Window(False, height, width, 0, channels)
     first = min(x.start for _, x in read)
     columns = max(x.start + x.span(x.count) for _, x in read) - first
-    return Window(True, _band_span(read, bands), columns, first, channels)
+    return _skewed(_band_span(read, bands), columns, first, channels)
 
 
-def clipped_window(height, width, channels, phases, bands, bytes):
-    """The same for tiles that read nothing outside. A copy only where so many bytes lie between two images that a tile's would fall
-    on few lines of the first cache."""
-    if height * width * channels * bytes % 2048:
+def clipped_window(height, width, channels, phases, bands):
+    """The same for tiles that read nothing outside: a copy only where images need a skew."""
+    if height * width * channels % CONFLICT:
         return Window(False, height, width, 0, channels)
-    read = [(y, x) for y, x in phases if y.taps and x.taps]
-    return Window(True, _band_span(read, bands), width, 0, channels, 64 // bytes)
+    return _skewed(_band_span([(y, x) for y, x in phases if y.taps and x.taps], bands), width, 0, channels)
+
+
+def _skewed(rows, columns, column, pixel):
+    """The Window of a copy."""
+    return Window(True, rows, columns, column, pixel, 0 if rows * columns * pixel % CONFLICT else SKEW)
 
 
 def _band_span(phases, bands):

@@ -10,6 +10,7 @@ from .target import BYTES
 UNIT_BYTES = 512 << 10              # of a unit's source: with the weights, less than a second-level cache
 DEPTHWISE_UNIT_BYTES = 192 << 10
 CLIPPED_CYCLES = 60                 # of a clipped tile: its loops' lengths vary, and are predicted wrong
+CLIPPED_FACTOR = 1.12               # its images lie apart: more cache misses than the estimate knows of
 LEAST_CLIPPED = 6                   # images of a clipped tile: with fewer, its results lie too far apart to pay
 
 
@@ -56,12 +57,15 @@ def split_vectors(vectors, nv):
     return [(count, size) for count, size in ((vectors // nv, nv), (1, vectors % nv)) if count and size]
 
 
-def choose_tile(host, form, vectors, images, rows, columns, steps, clipped=False):
-    """(cycles, the cheapest Tile) for images x rows x columns results of so many vectors, `steps` multiply-adds each."""
+def choose_tile(host, form, vectors, images, rows, columns, steps, clipped=False, varying=False):
+    """(cycles, the cheapest Tile) for images x rows x columns results of so many vectors, `steps` multiply-adds each.
+
+    varying: the number of steps is not the same for all, which costs registers (measured: 9 x 3 spill).
+    """
     best = None
     store = 5 if form == "reducing" else 1.5            # cycles for an accumulator at the end
     for nv in range(min(vectors, 8 if form == "reducing" else 4), 0, -1):
-        limit = most_rows(host, nv)
+        limit = most_rows(host, nv) - (nv == 3 and (clipped or varying))
         blocks = split_vectors(vectors, nv)
         for x in range(1 if clipped else min(columns, limit), 0, -1):
             for y in range(1 if clipped else min(rows, limit // x), 0, -1):
@@ -71,6 +75,8 @@ def choose_tile(host, form, vectors, images, rows, columns, steps, clipped=False
                     for count, size in blocks:
                         step = max(step_cycles(n * y * x, size, form == "elementwise"), weight_cycles(host, steps, size))
                         cost += tiles * count * (steps * step + store * n * y * x * size + 25 + CLIPPED_CYCLES * clipped)
+                    if x == 1 < columns and not clipped:
+                        cost *= 1.1                         # neither source nor result is read or written line by line
                     if best is None or cost < 0.995 * best[0]:
                         best = cost, Tile(n, y, x, nv, form, clipped)
     return best
@@ -164,7 +170,8 @@ def _padded(cor, host, form):
 
     def tile_for(groups, bands):
         steps = max(sum(taps) * depth // len(taps), 1)
-        return choose_tile(host, form, vectors, cor.images // groups, max(rows // bands, 1), columns, steps)
+        return choose_tile(host, form, vectors, cor.images // groups, max(rows // bands, 1), columns, steps,
+                           varying=len(set(taps)) > 1)
 
     guess = tile_for(*units(parts))[1]
     cutting = cut(cor.images * image_bytes, weight_bytes, cor.groups * -(-vectors // guess.nv), units, parts)
@@ -203,6 +210,7 @@ def _clipped(cor, host, form):
         if tile.images < LEAST_CLIPPED:
             continue
         each = -(-small // tile.images)
+        cycles *= CLIPPED_FACTOR
         cycles *= groups + larger * (-(-(small + 1) // tile.images) - each) / each      # a group of one image more may need a tile more
         blocks = cor.groups * -(-vectors // tile.nv)
         for splits in {1, 2, 4, 8, 16, blocks}:
@@ -210,7 +218,7 @@ def _clipped(cor, host, form):
             items = groups * bands * splits
             if splits <= blocks:
                 cutting = Cut(groups, bands, splits, items if items <= 2 * parts else parts)
-                window = conv_pack.clipped_window(height, width, channels, cor.phases, bands, size)
+                window = conv_pack.clipped_window(height, width, channels, cor.phases, bands)
                 cost = cycles * results * cor.groups * max(1, (parts / items) ** 0.5) + _moving(cor, cutting, window, weight_bytes)
                 found.append((cost, tile, cutting, window))
     return [min(found, key=lambda plan: plan[0])] if found else []

@@ -1,7 +1,7 @@
 """Which generator makes the kernel of a specification."""
 from dataclasses import dataclass
 
-from . import conv, conv_dw, conv_dx, gemm, nest, nest_columns, nest_writer, pool, words
+from . import conv, conv_dw, conv_dx, gemm, nest, nest_columns, nest_writer, pool, winograd, words
 from .conv_shapes import Conv
 
 
@@ -32,10 +32,15 @@ _GENERATORS = {
     words.Words: words.generate,
     pool.Pool: pool.forward,
     pool.PoolGradient: pool.gradient,
-    Forward: lambda spec, host: conv.forward(spec.conv, host),
-    InputGradient: lambda spec, host: conv_dx.input_gradient(spec.conv, host),
-    WeightGradient: lambda spec, host: conv_dw.weight_gradient(spec.conv, host),
+    Forward: lambda spec, host: _room(spec, host, "forward", conv).forward(spec.conv, host),
+    InputGradient: lambda spec, host: _room(spec, host, "input_gradient", conv_dx).input_gradient(spec.conv, host),
+    WeightGradient: lambda spec, host: _room(spec, host, "weight_gradient", conv_dw).weight_gradient(spec.conv, host),
 }
+
+
+def _room(spec, host, which, direct):
+    """Where the generator for a convolution is: Winograd's where it suits."""
+    return winograd if winograd.suits(spec.conv, host, which) else direct
 
 
 def generate(spec, host):

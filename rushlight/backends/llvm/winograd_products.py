@@ -24,7 +24,7 @@ FAR_BLOCK_BYTES = 700 << 10         # where they do not: more tiles for each tim
 
 @dataclass(frozen=True)
 class Correlation:
-    """source (h, w, channels) and result (h, w, channels) of every image; result[y, x] = sum of source[y + i - lo, x + j - lo] w[i, j].
+    """source and result (h, w, channels) of every image; result[y, x] = sum over i, j of source[y + i - lo, x + j - lo] w[i, j].
 
     weight_strides  elements from one result channel and source channel to the next
     flipped         the weights are taken backwards along both axes
@@ -138,7 +138,8 @@ class _Generator:
         number = stretches.borrow(f, space)
         own = f.at(self.weights, f.add(self.weights_size, f.mul(number, self.own_size)), type)
         self.points, self.products, self.nowhere = own, f.at(own, self.products_at, type), f.at(own, self.nowhere_at, type)
-        self.reader = transforms.Reader("source", transforms.Image(type, lanes, *cor.source, 4, cor.lo), transforms.source, self.source_point)
+        images = transforms.Image(type, lanes, *cor.source, 4, cor.lo)
+        self.reader = transforms.Reader("source", images, transforms.source, self.source_point)
         self.functions += self.reader.functions
         self.back = self._add(transforms.result_function("result", transforms.Image(type, lanes, *cor.result, 2), self.product_point,
                                                          cor.bias, cor.activation == "relu"))
@@ -152,7 +153,7 @@ class _Generator:
         return min(most_rows(self.host, nv), self.block)
 
     def _micro(self, nv):
-        """The register tile of nv vectors. Over a column of tiles it reads all of the next block's weights ahead, where they are far."""
+        """The register tile of nv vectors. Where the weights are far, a column of tiles reads all that come next ahead."""
         rows, steps = self._rows(nv), STEPS * nv * self.lanes * self.bytes
         ahead = 0 if self.near_weights else ceil(steps / ceil(self.block / rows) / LINE) * LINE
         return self._add(product_tile(f"tile_{nv}", self.type, self.lanes, rows, nv, (self.row, 1), nv * self.lanes, self.product_row,

@@ -7,7 +7,8 @@ has a bit for every free stretch; the phase "open" sets it before any part runs.
 from . import ir
 from .winograd_tile import LINE
 
-MOST = 64                           # parts, each of which may hold one
+RESERVED = LINE                     # bytes at the workspace's start, for the word
+MOST = 64                           # parts, each of which may hold a stretch
 
 
 def opening(argument, parts):
@@ -35,6 +36,3 @@ def borrow(f, space):
 def give_back(f, space, number):
     bit = f.emit(f"shl i64 1, {number}", "i64")
     f.raw(f"atomicrmw or ptr {space}, i64 {bit} release, align 8")
-
-
-RESERVED = LINE                     # bytes at the workspace's start

@@ -30,6 +30,7 @@ def product_tile(name, type, lanes, rows, vectors, a_strides, b_step, c_row, ahe
     b_step      elements of b from step to step
     c_row       elements of c from row to row
     ahead       bytes of `next` to read ahead in every STEPS steps
+    more        whether there is such a case; else %more is not used
     """
     f = ir.Function(name, "ptr %a, ptr %b, ptr %c, i64 %count, ptr %next, i64 %more", internal=True, attributes="#1")
     a, b, c, following = (ir.Reg("%" + n, "ptr") for n in ("a", "b", "c", "next"))

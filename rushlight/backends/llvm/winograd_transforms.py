@@ -82,7 +82,7 @@ class Tiles:
 
 
 class Image:
-    """Channels-innermost images cut into tiles, two results a side. pixels: of a tile, to load or store, on a side; lo: padding before."""
+    """Channels-innermost images cut into tiles. pixels: on a side of a tile, to load or to store; lo: padding before."""
 
     def __init__(self, type, lanes, height, width, channels, pixels, lo=(0, 0)):
         self.type, self.lanes, self.pixels, self.lo = type, lanes, pixels, lo
@@ -105,7 +105,8 @@ class Image:
 
     def near(self, f, start):
         """Pointers to the pixels of a tile that is inside, from its first."""
-        return [[f.at(start, (i * self.width + j) * self.channels, self.type) for j in range(self.pixels)] for i in range(self.pixels)]
+        return [[f.at(start, (i * self.width + j) * self.channels, self.type) for j in range(self.pixels)]
+                for i in range(self.pixels)]
 
     def checked(self, f, images, image, tile, instead):
         """Pointers to the pixels of any tile, `instead` for those that are outside."""
@@ -169,8 +170,8 @@ def result_function(name, image, stride, bias, relu):
     """name(points, images, image, row, column, nowhere, bias, channels): store a tile of results from its points; those outside the
     image go to `nowhere`."""
     type, lanes = image.type, image.lanes
-    f = ir.Function(name, "ptr %from, ptr %to, i64 %image, i64 %row, i64 %column, ptr %nowhere, ptr %bias, i64 %channels", internal=True,
-                    attributes="#1")
+    f = ir.Function(name, "ptr %from, ptr %to, i64 %image, i64 %row, i64 %column, ptr %nowhere, ptr %bias, i64 %channels",
+                    internal=True, attributes="#1")
     pointers = image.checked(f, _TO, _IMAGE, (_ROW, _COLUMN), ir.Reg("%nowhere", "ptr"))
 
     def vector(i, mask):
