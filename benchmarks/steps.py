@@ -13,7 +13,13 @@ import torch
 from sides import memory
 
 BEFORE, TIMED = 1000, 2000          # steps at most: before those that are timed, and of those
+WAIT = 60.0                         # seconds at most until every plan is compiled
 COMPARED = 5                        # losses
+
+
+def waiting(watch, seconds, wanted):
+    """Whether more steps are to run before the timed ones: so many seconds, and longer while plans are interpreted."""
+    return seconds < wanted or watch is not None and watch.interpreted and seconds < WAIT
 
 
 def measure(args):
@@ -22,13 +28,17 @@ def measure(args):
 
     imported, _ = memory()
     net, step = training(args.network, args.channels_last, args.compile)
+    watch = ran()
     start = time.perf_counter()
     losses = [step()]
     first = time.perf_counter() - start
-    while len(losses) <= COMPARED or time.perf_counter() - start - first < args.seconds / 2 and len(losses) < BEFORE:
+    while len(losses) <= COMPARED or len(losses) < BEFORE and waiting(watch, time.perf_counter() - start - first, args.seconds / 2):
+        if watch:
+            watch.interpreted = 0
         losses.append(step())
-    watch, times = ran(), []
-    begin = time.perf_counter()
+    if watch:
+        watch.reset()
+    times, begin = [], time.perf_counter()
     while len(times) < 5 or time.perf_counter() - begin < args.seconds and len(times) < TIMED:
         start = time.perf_counter()
         losses.append(step())

@@ -7,8 +7,8 @@ every side has a process of its own in every round (steps.py); the sides take tu
 with an empty kernel cache; torch.compile keeps its own.
 
 A step is what the documents' loops do: forward, loss, zero_grad, backward, the optimizer's step, loss.item(). Steps are run
-for half of --seconds first, then timed for --seconds; the timed region ends by reading a parameter. A figure is the median of a
-round's steps, and of the rounds.
+for half of --seconds first, and until every plan is compiled (first_step.py tells how long that takes), then timed for --seconds;
+the timed region ends by reading a parameter. A figure is the median of a round's steps, and of the rounds.
 """
 import argparse
 import json

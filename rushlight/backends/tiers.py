@@ -2,10 +2,8 @@
 
 So a program that runs everything once compiles nothing that is quick, and a long step is compiled before its first run. The run
 at which a plan is compiled follows from its graph alone (backends/estimate.py), never from clocks: the same program gives the
-same numbers every time. Without llvmlite everything is interpreted.
+same numbers every time. Without llvmlite, or elsewhere than on Linux with an x86-64 processor, everything is interpreted.
 """
-import os
-
 from . import estimate
 
 
@@ -31,7 +29,7 @@ class Tiers:
             return
         try:
             from .llvm.program import Program
-        except ImportError:
+        except ImportError:                     # no llvmlite, or a processor or system that the driver is not for
             self.mode = "never"
             return
         try:

@@ -9,9 +9,13 @@ import atexit
 import ctypes
 import functools
 import os
+import sys
 import threading
 
-from . import library
+if sys.platform != "linux" or os.uname().machine != "x86_64":
+    raise ImportError("the driver of compiled plans is written for Linux on x86-64")
+
+from . import library                       # noqa: E402
 
 ENTRY = 8                       # words of a table entry: function, arguments, parts, parts taken, parts finished
 _LINE = 8                       # words of a cache line
