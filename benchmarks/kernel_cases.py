@@ -4,6 +4,7 @@ Images and filters are laid out as in a compiled step: channels innermost, filte
 the quicker counts; NumPy's convolutions and pools are those of the interpreter.
 """
 import ctypes
+from functools import partial
 
 import numpy as np
 from rushlight.backends.llvm import driver, library
@@ -34,7 +35,7 @@ CONVOLUTIONS = [  # batch, channels, size, outputs, kernel, stride, padding
     (32, 160, 24, 32, 3, 1, 1)]                                                                 # densenet
 POOLS = [  # kind, batch, channels, size, window, stride, padding
     ("max", 256, 32, 24, 2, 2, 0), ("max", 64, 128, 28, 2, 2, 0), ("max", 32, 96, 54, 3, 2, 0), ("max", 64, 64, 48, 3, 2, 1),
-    ("max", 64, 480, 6, 3, 1, 1), ("avg", 32, 96, 24, 2, 2, 0), ("avg", 64, 1024, 3, 3, 3, 0)]
+    ("max", 64, 480, 6, 3, 1, 1), ("sum", 32, 96, 24, 2, 2, 0), ("sum", 64, 1024, 3, 3, 3, 0)]
 
 
 class Case:
@@ -75,31 +76,28 @@ def _random(*shape):
     return np.random.default_rng(0).standard_normal(shape, np.float32)
 
 
-def _case(name, launch, torch, others):
-    """others: what makes PyTorch's functions, and NumPy's."""
-    pytorch, numpy = others
-    ways = {"Rushlight": [launch], "PyTorch": pytorch() if torch else [], "NumPy": [numpy] if numpy else []}
+def _case(name, launch, torch, pytorch, numpy):
+    """pytorch: makes PyTorch's functions; numpy: NumPy's function."""
+    ways = {"Rushlight": [launch], "PyTorch": pytorch() if torch else [], "NumPy": [numpy]}
     return Case(name, ways, launch.flops, launch.traffic)
 
 
 # ---------------------------------------------------------------- products
 def products(torch, threads):
+    """Pairs of a name and what makes its Case, as are those of the others below."""
     for m, n, k in PRODUCTS:
-        yield f"{m}x{k} by {k}x{n}", lambda m=m, n=n, k=k: _product(f"{m}x{k} by {k}x{n}", torch, threads, _random(m, k), _random(k, n))
+        name = f"{m}x{k} by {k}x{n}"
+        yield name, partial(_product, name, torch, threads, (m, k), (k, n))
     for network, batch, inputs, outputs in LAYERS:
-        name = f"{network} {batch}x{inputs}->{outputs}"
-        shapes = {"forward": ((batch, inputs), (outputs, inputs), False, True), "dx": ((batch, outputs), (outputs, inputs), False, False),
-                  "dw": ((batch, outputs), (batch, inputs), True, False)}
-        for what, (a, b, turn_a, turn_b) in shapes.items():
-            yield f"{name} {what}", lambda name=f"{name} {what}", a=a, b=b, turn_a=turn_a, turn_b=turn_b: _product(
-                name, torch, threads, _turned(_random(*a), turn_a), _turned(_random(*b), turn_b))
+        x, w, y = (batch, inputs), (outputs, inputs), (batch, outputs)
+        for what, *operands in (("forward", x, w, False, True), ("dx", y, w), ("dw", y, x, True)):
+            name = f"{network} {batch}x{inputs}->{outputs} {what}"
+            yield name, partial(_product, name, torch, threads, *operands)
 
 
-def _turned(a, turn):
-    return a.T if turn else a
-
-
-def _product(name, torch, threads, a, b):
+def _product(name, torch, threads, left, right, turn_left=False, turn_right=False):
+    a, b = _random(*left), _random(*right)
+    a, b = a.T if turn_left else a, b.T if turn_right else b
     (m, k), n = a.shape, b.shape[1]
     c, other = np.empty((m, n), np.float32), np.empty((m, n), np.float32)
     strides = [tuple(s // 4 for s in x.strides) for x in (a, b)]
@@ -109,7 +107,7 @@ def _product(name, torch, threads, a, b):
         x, y, z = torch.from_numpy(a), torch.from_numpy(b), torch.empty(m, n)
         return [lambda: torch.mm(x, y, out=z)]
 
-    return _case(name, launch, torch, (pytorch, lambda: np.matmul(a, b, out=other)))
+    return _case(name, launch, torch, pytorch, lambda: np.matmul(a, b, out=other))
 
 
 # ---------------------------------------------------------------- convolutions
@@ -119,7 +117,7 @@ def convolutions(torch, threads):
         name = f"{k}x{k}{f'/{stride}' if stride > 1 else ''} {c}@{size}->{o} batch {n}"
         for what in ("forward", "dx", "dw"):
             if what != "dx" or c > 3:                   # nobody asks for the gradient of pictures
-                yield f"{name} {what}", lambda name=f"{name} {what}", shape=shape, what=what: _convolution(name, torch, threads, shape, what)
+                yield f"{name} {what}", partial(_convolution, f"{name} {what}", torch, threads, shape, what)
 
 
 def _planes(image):
@@ -150,7 +148,7 @@ def _convolution(name, torch, threads, shape, what):
         return [_pytorch_convolution(torch, what, *(torch.from_numpy(a).contiguous(memory_format=form) for a in (image, w, gradient)),
                                      stride, padding) for form in (torch.contiguous_format, torch.channels_last)]
 
-    return _case(name, launch, torch, (pytorch, numpy))
+    return _case(name, launch, torch, pytorch, numpy)
 
 
 def _pytorch_convolution(torch, what, x, w, g, stride, padding):
@@ -167,42 +165,46 @@ def pools(torch, threads):
         kind, n, c, size, window, stride, padding = shape
         name = f"{kind} pool {window}x{window}/{stride} {c}@{size} batch {n}"
         for what in ("forward", "dx"):
-            yield f"{name} {what}", lambda name=f"{name} {what}", shape=shape, what=what: _pool(name, torch, threads, shape, what)
+            yield f"{name} {what}", partial(_pool, f"{name} {what}", torch, threads, shape, what)
 
 
 def _pool(name, torch, threads, shape, what):
-    """Maxima with the index that the gradient asks for. Averages: the kernel gives sums, so they are compared with averages times the window."""
+    """Maxima with the places that the gradient asks for. Sums stand for averages: one pass of the same kind."""
     kind, n, c, size, window, stride, padding = shape
     out = (size + 2 * padding - window) // stride + 1
-    fields = ("float", n, size, size, c, (window,) * 2, (stride,) * 2, ((padding,) * 2,) * 2, (1, 1), (out, out), "max" if kind == "max" else "sum")
+    where = (window,) * 2, (stride,) * 2, ((padding,) * 2,) * 2
+    fields = "float", n, size, size, c, *where, (1, 1), (out, out), kind
     x, y, g = _random(n, size, size, c), np.empty((n, out, out, c), np.float32), _random(n, out, out, c)
-    which = [np.empty((n, out, out, c), np.uint8)] if kind == "max" else []
-    launch = Launch(Pool(*fields, index=kind == "max"), [x], [y, *which], threads, _planes(y))
+    taps = [np.empty(y.shape, np.uint8)] if kind == "max" else []
+    launch = Launch(Pool(*fields, index=kind == "max"), [x], [y, *taps], threads, _planes(y))
     if what == "dx":
-        launch()                                        # for `which`
+        launch()                                        # for the taps
         dx = np.empty_like(x)
-        launch = Launch(PoolGradient(*fields), [g, *which], [dx], threads, _planes(dx))
+        launch = Launch(PoolGradient(*fields), [g, *taps], [dx], threads, _planes(dx))
     image, gradient = (np.ascontiguousarray(_planes(a)) for a in (x, g))
 
     def pytorch():
         return [_pytorch_pool(torch, shape, what, *(torch.from_numpy(a).contiguous(memory_format=form) for a in (image, gradient)))
                 for form in (torch.contiguous_format, torch.channels_last)]
 
-    two, pad, outs = (window,) * 2, ((padding,) * 2,) * 2, (out, out)
-    steps = (stride,) * 2
-    if kind == "max":
-        numpy = numpy_pool.max_pool(image, two, steps, pad, (1, 1), outs) if what == "forward" else None
-    elif what == "forward":
-        numpy = numpy_pool.sum_pool(image, two, steps, pad, outs)
-    else:
-        numpy = numpy_pool.sum_pool_dx(gradient, image.shape, two, steps, pad)
-    return _case(name, launch, torch, (pytorch, None))
+    return _case(name, launch, torch, pytorch, _numpy_pool(kind, what, image, gradient, where))
+
+
+def _numpy_pool(kind, what, image, gradient, where):
+    out = gradient.shape[2:]
+    if kind == "sum":
+        return (lambda: numpy_pool.sum_pool(image, *where, out)) if what == "forward" else \
+            (lambda: numpy_pool.sum_pool_dx(gradient, image.shape, *where))
+    places = numpy_pool.max_pool_index(image, *where, (1, 1), out)
+    if what == "dx":
+        return lambda: numpy_pool.max_pool_dx(gradient, places, image.shape, 2)
+    return lambda: (numpy_pool.max_pool(image, *where, (1, 1), out), numpy_pool.max_pool_index(image, *where, (1, 1), out))[0]
 
 
 def _pytorch_pool(torch, shape, what, x, g):
     kind, _, _, _, window, stride, padding = shape
     F = torch.nn.functional
-    if kind == "avg":
+    if kind == "sum":
         if what == "forward":
             return lambda: F.avg_pool2d(x, window, stride, padding, divisor_override=1)
         return lambda: torch.ops.aten.avg_pool2d_backward(g, x, [window] * 2, [stride] * 2, [padding] * 2, False, True, 1)

@@ -13,7 +13,7 @@ _MOST = 100                # values of a step: longer ones run out of registers
 _DEEPEST = 40              # single elements, each computed from the one before, beside a step's loops
 _NARROW = 8                # an operand so many times smaller than a value is read from the cache
 _COSTLY = frozenset("""exp exp2 expm1 log log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc
-    erfinv lgamma digamma sigmoid pow fmod rem floordiv atan2 gather scatter sqrt rsqrt""".split())
+    erfinv lgamma digamma sigmoid pow fmod rem floordiv atan2 gather index scatter sqrt rsqrt""".split())
 
 
 class Step:
@@ -33,7 +33,7 @@ class Step:
 
 def _anywhere(v, i):
     """Whether v may read any element of its i-th operand: it must lie in memory then."""
-    return v.prim == "gather" and i == 0
+    return v.prim == "index" or v.prim in ("gather", "dynamic_slice") and i == 0
 
 
 class Schedule:

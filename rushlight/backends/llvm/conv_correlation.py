@@ -14,7 +14,6 @@ from . import conv_pack, conv_plan, ir, kernel
 from .conv_shapes import wanted_parts
 from .conv_tiles import TileWriter, common, merged                  # noqa: F401 (the latter for their other users)
 from .target import BYTES
-from .tile import transpose
 
 
 @dataclass(frozen=True)
@@ -89,6 +88,7 @@ class _Generator:
         """The packing phase: [phase][group][block][tap row][tap column][step][vector of the block]."""
         cor, depth = self.cor, self.depth
         f = ir.Function("pack")
+        room = conv_pack.Square(f, self.type, self.lanes)
         weight, space = f.argument(1), f.argument(3 + cor.bias)
         to_m, to_k, to_group = cor.weight_strides
         reducing = self.tile.form == "reducing"
@@ -128,11 +128,14 @@ class _Generator:
 
             def square(first):
                 first = f.least(first, length - self.lanes)             # the last overlaps the one before
-                rows = [f.load(of, f.add(f.mul(f.least(last, j), to_m), first), self.type, self.lanes) for j in range(self.lanes)]
-                for j, values in enumerate(transpose(f, rows)):
+
+                def row(j):
+                    return f.load(of, f.add(f.mul(f.least(last, j), to_m), first), self.type, self.lanes)
+
+                def store(j, values):
                     at = f.add(first, j)
-                    place = f.add(f.mul(f.rem(at, area), cor.k), f.div(at, area))
-                    f.store(values, to, f.mul(place, f.mul(width, self.lanes)))
+                    f.store(values, to, f.mul(f.add(f.mul(f.rem(at, area), cor.k), f.div(at, area)), f.mul(width, self.lanes)))
+                room.transpose(row, store)
             f.loop(0, length, self.lanes, square)
 
         area = math.prod(cor.kernel)

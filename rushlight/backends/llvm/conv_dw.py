@@ -21,8 +21,9 @@ from .target import BYTES
 
 UNIT_BYTES = 512 << 10          # of x and g, copied at a time
 SUMS_BYTES = 1 << 20            # partial sums that stay in the cache from one unit to the next
+LEAST_BY_TAP = 96               # channels from which tiles of one tap, with x packed, are better though there is nothing to clip
 MOST_PARTS = 16                 # each chunk's partial sums are written and read again
-CELL_IMAGES = 32                # of a cell that is walked by image
+CELL_IMAGES = 16                # of a cell that is walked by image
 CELL_PIXELS = 128               # of a unit that a tile sums at a time: their x and g stay in the first cache
 PARTIAL_BYTES = 4 << 20         # of all chunks' partial sums, where parts can differ in their channels instead
 PACK_TILES = 4                  # from so many tiles of rows on, g's vectors are packed for each cell
@@ -87,9 +88,17 @@ class _Generator:
         g_strides = rows * columns, columns, 1
         packed_strides = (1, columns * cell_images, cell_images) if self.by_image else (self.cell_rows * columns, columns, 1)
         self.image = self.window.image if self.window.copied else spec.h * spec.w * spec.c
-        self.pixels = conv_dw_tiles.Pixels((self.image, self.y.step * self.window.row, self.x.step * self.window.pixel),
-                                           tuple(n * spec.o for n in g_strides), packed_strides if packed else None,
-                                           None if self.clipped else columns, self.by_image)
+        self.x_strides = self.image, self.window.row, self.window.pixel
+        self.x_packed = None
+        if self.clipped and self.form == "outputs" and self.taps > 1 and spec.stride == (1, 1):
+            width = -(-min(self.limit, self.rows) // self.lanes) * self.lanes
+            source_rows = min(self.y.span(self.cell_rows), spec.h)
+            self.x_packed = (1, spec.w * cell_images, cell_images) if self.by_image else (source_rows * spec.w, spec.w, 1)
+            self.x_packed = tuple(n * width for n in self.x_packed)
+            self.x_size = cell_images * source_rows * spec.w * width
+        image, row, pixel = self.x_packed or self.x_strides
+        self.pixels = conv_dw_tiles.Pixels((image, self.y.step * row, self.x.step * pixel), tuple(n * spec.o for n in g_strides),
+                                           packed_strides if packed else None, None if self.clipped else columns, self.by_image)
 
     def _choose_form(self):
         """The cheapest of the forms: its levels of rows, its taps outside the rows, and its tile."""
@@ -100,7 +109,7 @@ class _Generator:
             forms = [("depthwise", taps, [], spec.c, False)]
         else:
             forms = [("outputs", merged(None, [*taps, (c, 1)])[0], [], o, False), ("inputs", [(o, 1)], taps, c, False)]
-            if self.window.copied:
+            if self.window.copied or c >= LEAST_BY_TAP and kh * kw > 1 and spec.stride == (1, 1):
                 forms += [("outputs", [(c, 1)], taps, o, True), ("inputs", [(o, 1)], taps, c, True)]
         inside = y.inside(spec.h) * x.inside(spec.w) / (y.count * y.taps * x.count * x.taps)
         best = None
@@ -111,7 +120,7 @@ class _Generator:
                 cost = sum(count * pieces * conv_plan.step_cycles(rows, size, spec.depthwise)
                            for count, size in conv_plan.split_vectors(vectors, nv)
                            for pieces, rows in row_pieces(levels, limit)) * math.prod(n for n, _ in outside)
-                cost *= 0.95 * inside if clipped else 1         # nor is anything copied
+                cost *= 0.95 * inside if clipped else 1         # nor is anything copied, and x may be packed
                 if best is None or cost < 0.995 * best:
                     best = cost
                     self.form, self.levels, self.outside, self.channels = name, levels, outside, channels
@@ -133,7 +142,8 @@ class _Generator:
         self.images_at = -(-self.chunks * self.size // line) * line
         image = self.window.image * -(-self.spec.n // self.groups) if self.window.copied else 0
         self.packed_at = -(-image // line) * line
-        self.own_size = -(-(self.packed_at + self.packed_size) // line) * line
+        self.x_at = -(-(self.packed_at + self.packed_size) // line) * line
+        self.own_size = -(-(self.x_at + (self.x_size if self.x_packed else 0)) // line) * line
 
     def source(self):
         compute, combine = self._compute(), conv_dw_combine.combine(self)
@@ -145,7 +155,7 @@ class _Generator:
     # ------------------------------------------------------------ the parts' loops
     def _compute(self):
         f = self.f = ir.Function("compute")
-        self.g_at, self.x_at, self.space = f.argument(0), f.argument(1), f.argument(3)
+        self.from_g, self.from_x, self.space = f.argument(0), f.argument(1), f.argument(3)
         self.own = f.at(self.space, f.add(self.images_at, f.mul(ir.PART, self.own_size)), self.type)
         self.copy = None
         if self.window.copied:
@@ -193,7 +203,7 @@ class _Generator:
         n_lo, n_hi = self._stretch(spec.n, group, self.groups)
         y_lo, y_hi = self._stretch(self.y.count, band, self.bands)
         images, rows = f.sub(n_hi, n_lo), f.sub(y_hi, y_lo)
-        x = f.at(self.x_at, f.mul(n_lo, spec.h * spec.w * spec.c), self.type)
+        x = f.at(self.from_x, f.mul(n_lo, spec.h * spec.w * spec.c), self.type)
         first = f.add(f.mul(y_lo, self.y.step), self.y.start)
         if self.copy:
             f.call(self.copy, images, first, x, self.own)
@@ -201,13 +211,13 @@ class _Generator:
         elif not self.clipped:
             x = f.at(x, f.add(f.mul(first, self.window.row), self.x.start * spec.c), self.type)
         to_image, to_row, _ = self.pixels.g
-        g = f.at(self.g_at, f.add(f.mul(n_lo, to_image), f.mul(y_lo, to_row)), self.type)
+        g = f.at(self.from_g, f.add(f.mul(n_lo, to_image), f.mul(y_lo, to_row)), self.type)
 
         def cell(i):
             n_lo, n_hi = self._stretch(images, f.div(i, self.cell_bands), self.cell_groups)
             r_lo, r_hi = self._stretch(rows, f.rem(i, self.cell_bands), self.cell_bands)
             later = f.convert("zext", f.binary("or", old, f.compare("ne", i, 0)), "i64")
-            skipped = 0 if self.clipped else f.mul(r_lo, self.pixels.x[1])
+            skipped = 0 if self.clipped else f.mul(r_lo, self.y.step * self.window.row)
             self._cell(f.at(x, f.add(f.mul(n_lo, self.image), skipped), self.type),
                        f.at(g, f.add(f.mul(n_lo, to_image), f.mul(r_lo, to_row)), self.type), sums,
                        (later, f.sub(n_hi, n_lo), f.sub(r_hi, r_lo), spec.out[1]), f.add(y_lo, r_lo), q)
@@ -233,27 +243,67 @@ class _Generator:
             g_strides = self.pixels.g
             if self.pixels.packed:
                 room, g_strides = f.at(self.own, self.packed_at, self.type), self.tiles.packed_strides(nv)
-                f.call(self.tiles.pack(nv, channels), from_g, room, *count[1:])
+                f.call(self.tiles.pack_g(nv, channels), from_g, room, *count[1:])
                 from_g = room
             if not self.outside:
                 self._tiles(from_x, from_g, into, count, nv, channels)
                 return
 
+            if self.x_packed:
+                self._packed_tiles(from_x, from_g, into, count, first, nv, channels)
+                return
+
             def tap(i, j):
                 at_x, at_g, here = f.add(f.mul(i, self.outside[0][1]), f.mul(j, self.outside[1][1])), 0, count
                 if self.clipped:
-                    y_lo, rows, y = self._inside(self.y, i, spec.h, first, f.add(first, count[2]))
-                    x_lo, columns, x = self._inside(self.x, j, spec.w, 0, spec.out[1])
-                    at_x = f.add(f.mul(y, self.window.row), f.mul(x, self.window.pixel))
-                    at_g = f.add(f.mul(f.sub(y_lo, first), g_strides[1]), f.mul(x_lo, g_strides[2]))
-                    here = (*count[:2], rows, columns)
+                    at_x, at_g, here = self._of_tap(i, j, count, first, 0, self.x_strides, g_strides)
                 tap_sums = f.at(into, f.mul(f.add(f.mul(i, self.outside[1][0]), j), self.rows * nv * self.lanes), self.type)
                 values, vectors = f.at(from_x, at_x, self.type), f.at(from_g, at_g, self.type)
                 if self.form == "inputs":
                     values, vectors = vectors, values
                 self._tiles(values, vectors, tap_sums, here, nv, channels)
-            f.loop(0, self.outside[0][0], 1, lambda i: f.loop(0, self.outside[1][0], 1, lambda j: tap(i, j)))
+            self._each_tap(tap)
         self._each_block(*q, block)
+
+    def _each_tap(self, body):
+        (kh, _), (kw, _) = self.outside
+        self.f.loop(0, kh, 1, lambda i: self.f.loop(0, kw, 1, lambda j: body(i, j)))
+
+    def _of_tap(self, i, j, count, first, top, x_strides, g_strides):
+        """(where x and g start, the count) of a cell's pixels at which a tap meets the image. first: the cell's first row; top: the
+        row of x from which it is counted."""
+        f, spec = self.f, self.spec
+        y_lo, rows, y = self._inside(self.y, i, spec.h, first, f.add(first, count[2]))
+        x_lo, columns, x = self._inside(self.x, j, spec.w, 0, spec.out[1])
+        at_x = f.add(f.mul(f.sub(y, top), x_strides[1]), f.mul(x, x_strides[2]))
+        at_g = f.add(f.mul(f.sub(y_lo, first), g_strides[1]), f.mul(x_lo, g_strides[2]))
+        return at_x, at_g, (*count[:2], rows, columns)
+
+    def _packed_tiles(self, x, g, sums, count, first, nv, channels):
+        """All tiles of a cell: for each tile's rows, x's channels are packed once for all taps."""
+        f, y = self.f, self.y
+        top = f.most(f.add(y.start, f.mul(first, y.step)), 0)
+        last = f.add(f.mul(f.sub(f.add(first, count[2]), 1), y.step), y.start + (y.taps - 1) * y.tap_step)
+        bottom = f.least(f.add(last, 1), self.spec.h)
+        g_strides = self.tiles.packed_strides(nv) if self.pixels.packed else self.pixels.g
+        room, source = f.at(self.own, self.x_at, self.type), f.at(x, f.mul(top, self.x_strides[1]), self.type)
+        start = 0
+        for pieces, size in even_pieces(self.rows, self.limit):
+            micro = self.tiles.function(list(range(size)), nv, channels)
+            pack = self.tiles.pack(f"pack_x_{size}", -(-size // self.lanes), size, self.x_strides, self.x_packed)
+
+            def piece(i, start=start, size=size, micro=micro, pack=pack):
+                row = f.add(start, f.mul(i, size))
+                f.call(pack, f.at(source, row, self.type), room, count[1], f.most(f.sub(bottom, top), 0), self.spec.w)
+
+                def tap(i, j):
+                    at_x, at_g, here = self._of_tap(i, j, count, first, top, self.x_packed, g_strides)
+                    to = f.add(f.mul(f.add(f.mul(i, self.outside[1][0]), j), self.rows), row)
+                    f.call(micro, f.at(room, at_x, self.type), f.at(g, at_g, self.type),
+                           f.at(sums, f.mul(to, nv * self.lanes), self.type), *here)
+                self._each_tap(tap)
+            f.loop(0, pieces, 1, piece)
+            start += pieces * size
 
     def _inside(self, axis, tap, size, lo, hi):
         """Of results lo..hi-1 those where a tap meets one of the source's `size` positions: (first, how many, the first's source)."""

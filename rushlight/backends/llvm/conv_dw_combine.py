@@ -2,7 +2,6 @@
 import math
 
 from . import conv_pack, ir
-from .tile import transpose
 
 
 def combine(gen):
@@ -13,13 +12,13 @@ def combine(gen):
     return _scattered(gen)
 
 
-def _totals(f, gen, space, places):
-    """The sums of the chunks' vectors at places."""
-    def vectors(chunk):
-        return [f.load(space, f.add(f.mul(chunk, gen.size), place), gen.type, gen.lanes) for place in places]
+def _total(f, gen, space, place):
+    """The sum of the chunks' vectors at a place."""
+    def vector(chunk):
+        return f.load(space, f.add(f.mul(chunk, gen.size), place), gen.type, gen.lanes)
     if gen.chunks == 1:
-        return vectors(0)
-    return f.loop(1, gen.chunks, 1, lambda chunk, totals: [f.binary("fadd", a, b) for a, b in zip(totals, vectors(chunk))], vectors(0))
+        return vector(0)
+    return f.loop(1, gen.chunks, 1, lambda chunk, total: [f.binary("fadd", total[0], vector(chunk))], [vector(0)])[0]
 
 
 def _row(f, gen, loop, v, row):
@@ -34,6 +33,7 @@ def _squares(gen):
     """Vectors over result channels: as many neighbouring weights of each are stored in a row, by a transposed square."""
     spec, type, lanes = gen.spec, gen.type, gen.lanes
     f = ir.Function("combine")
+    square = conv_pack.Square(f, type, lanes)
     dw, space = f.argument(2), f.argument(3)
     area, c = math.prod(spec.kernel), spec.c // spec.groups
     length = c * area                                   # weights of a result channel
@@ -43,19 +43,17 @@ def _squares(gen):
     def one(i):
         vector, first = f.div(i, squares), f.mul(f.rem(i, squares), lanes)
         loop, v = f.div(vector, gen.vectors), f.rem(vector, gen.vectors)
-        places = []
-        for j in range(lanes):
-            element = f.least(f.add(first, j), length - 1)
-            places.append(_row(f, gen, loop, v, f.add(f.mul(f.rem(element, area), c), f.div(element, area))))
         out = f.at(dw, f.add(f.mul(f.add(f.mul(loop, gen.channels), f.mul(v, lanes)), length), first), type)
-        valid, mask = f.sub(gen.channels, f.mul(v, lanes)), f.first_lanes(f.sub(length, first), lanes)
-        for j, values in enumerate(transpose(f, _totals(f, gen, space, places))):
-            def store(j=j, values=values):
-                f.store(values, out, j * length, mask if length % lanes else None)
-            if gen.channels % lanes:
-                f.when(f.compare("sgt", valid, j), store)
-            else:
-                store()
+        valid, rest = f.sub(gen.channels, f.mul(v, lanes)), f.sub(length, first)
+
+        def row(j):
+            element = f.least(f.add(first, j), length - 1)
+            return _total(f, gen, space, _row(f, gen, loop, v, f.add(f.mul(f.rem(element, area), c), f.div(element, area))))
+
+        def store(j, values):
+            inside = f.emit(f"select i1 {f.compare('sgt', valid, j)}, i64 {rest}, i64 0", "i64")
+            f.store(values, out, f.mul(j, length), f.first_lanes(inside, lanes))
+        square.transpose(row, store)
     f.loop(lo, hi, 1, one)
     return f
 
@@ -77,7 +75,7 @@ def _scattered(gen):
         mask = f.first_lanes(f.sub(gen.channels, f.mul(v, lanes)), lanes)
 
         def tap(t):
-            total, = _totals(f, gen, space, [_row(f, gen, loop, v, f.add(f.mul(t, inner), k))])
+            total = _total(f, gen, space, _row(f, gen, loop, v, f.add(f.mul(t, inner), k)))
             conv_pack.scatter(f, total, f.at(out, t, type), to_lane, mask)
         f.loop(0, area, 1, tap)
     f.loop(lo, hi, 1, one)

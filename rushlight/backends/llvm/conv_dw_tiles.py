@@ -80,22 +80,24 @@ class TileWriter:
             f.store(a, sums, p)
         return f
 
-    def pack(self, nv, channels):
-        """pack(from, to, images, rows, columns): g's vectors of a cell side by side: with many channels, they would fall on few lines
-        of the first cache."""
-        name = f"pack_{nv}_{channels}"
+    def pack(self, name, vectors, channels, source, target):
+        """name(from, to, images, rows, columns): vectors of a cell side by side: with many channels, they would fall on few lines of
+        the first cache. source, target: elements from one image, row and pixel to the next; the last vector has so many channels."""
         if name in self.functions:
             return self.functions[name]
         f = self.functions[name] = ir.Function(name, "ptr %from, ptr %to, i64 %images, i64 %rows, i64 %columns", internal=True,
                                                attributes="#1")
-        masks, strides = self._masks(nv, channels), self.packed_strides(nv)
+        masks = self._masks(vectors, channels)
 
         def one(*place):
-            source, to = 0, 0
-            for i, from_step, to_step in zip(place, self.pixels.g, strides):
-                source, to = f.add(source, f.mul(i, from_step)), f.add(to, f.mul(i, to_step))
-            for v in range(nv):
-                value = f.load(ir.Reg("%from", "ptr"), f.add(source, v * self.lanes), self.type, self.lanes, masks[v])
+            at, to = 0, 0
+            for i, from_step, to_step in zip(place, source, target):
+                at, to = f.add(at, f.mul(i, from_step)), f.add(to, f.mul(i, to_step))
+            for v in range(vectors):
+                value = f.load(ir.Reg("%from", "ptr"), f.add(at, v * self.lanes), self.type, self.lanes, masks[v])
                 f.store(value, ir.Reg("%to", "ptr"), f.add(to, v * self.lanes))
         f.loop(0, "%images", 1, lambda n: f.loop(0, "%rows", 1, lambda y: f.loop(0, "%columns", 1, lambda x: one(n, y, x))))
         return f
+
+    def pack_g(self, nv, channels):
+        return self.pack(f"pack_{nv}_{channels}", nv, channels, self.pixels.g, self.packed_strides(nv))

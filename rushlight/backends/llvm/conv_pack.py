@@ -133,3 +133,19 @@ def scatter(f, value, base, stride, mask):
     name = f"llvm.masked.scatter.v{value.lanes}{short}.v{value.lanes}p0"
     f.declared.add(f"declare void @{name}({value.full}, {where.full}, {mask.full})")
     f.raw(f"call void @{name}({value.full} {value}, {where.full} align {BYTES[value.type]} {where}, {mask.full} {mask})")
+
+
+class Square:
+    """A square of `lanes` vectors on the stack, to be transposed: far less code than by shuffles in registers. Made where its function
+    begins."""
+
+    def __init__(self, f, type, lanes):
+        self.f, self.type, self.lanes = f, type, lanes
+        self.room = f.emit(f"alloca [{lanes * lanes} x {type}], align 64", "ptr")
+
+    def transpose(self, row, store):
+        """row(i) gives vector i; store(j, vector) gets lane j of them all."""
+        f, lanes = self.f, self.lanes
+        f.loop(0, lanes, 1, lambda i: f.store(row(i), self.room, f.mul(i, lanes)))
+        everything = f.first_lanes(lanes, lanes)
+        f.loop(0, lanes, 1, lambda j: store(j, gather(f, f.at(self.room, j, self.type), lanes, self.type, lanes, everything)))

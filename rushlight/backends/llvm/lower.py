@@ -3,9 +3,11 @@ from math import prod
 
 from ...graph import primitives as P
 from ...runtime import dtypes as dt
-from . import launches
+from . import indirect, launches, narrow
 from . import nest as N
 from . import scalar_ops
+from .launches_moves import single
+from .reuse import overwritten
 from .regions import Region, broadcast, contiguous, simplified, view
 from .words import Words
 
@@ -18,7 +20,7 @@ def kind(v):
     prim = v.prim
     if prim in _LEAVES:
         return "leaf"
-    if prim in VIEWS:
+    if prim in VIEWS or prim == "bitcast" and _same_words(v):
         return "view"
     if v.dtype is None or v.dtype.name not in scalar_ops.REGISTER or not v.numel or \
             any(a.dtype is None or a.dtype.name not in scalar_ops.REGISTER or not a.numel for a in v.args):
@@ -28,20 +30,27 @@ def kind(v):
     return "map" if _is_map(v) else "own"
 
 
+def _same_words(v):
+    """Whether a bitcast is another name for the same elements in memory."""
+    here, there = v.dtype, v.args[0].dtype
+    return here.itemsize == there.itemsize and here.name in scalar_ops.REGISTER and there.name in scalar_ops.REGISTER and v.numel > 0
+
+
 def _is_map(v):
-    prim, first = v.prim, v.args[0].dtype.name if v.args else ""
+    prim, first = v.prim, narrow.wide(v.args[0].dtype.name) if v.args else ""
     if prim == "cast":
         return scalar_ops.can_cast(first, v.dtype.name)
     if prim == "where" or prim in scalar_ops.COMPARE:
         return True
-    if prim == "gather":
-        return v.numel > 1
+    if prim in indirect.PRIMS:
+        return v.numel > 1 and indirect.readable(v)
     if prim == "scatter":
         dim, how, included = v.attrs
         return v.ndim > 0 and v.args[1].shape[dim] == 1 and v.args[1].shape[:dim] + v.args[1].shape[dim + 1:] == v.shape[:dim] + v.shape[dim + 1:] \
             and v.args[2].shape == v.args[1].shape and (how == "set" or how == "add" and included) and first != "bool"
-    table = scalar_ops.UNARY if len(v.args) == 1 else scalar_ops.BINARY
-    return prim in table and first in table[prim][1]
+    if prim in narrow.APART and v.dtype.name in narrow.NAMES:
+        return False
+    return scalar_ops.function(prim, len(v.args), first) is not None
 
 
 class Place:
@@ -89,6 +98,7 @@ class Lowering:
         self.given = {}                                         # output value id -> place, for values computed here
         wanted = {v.id for v in outputs}
         self.wanted = {i for i in wanted if i in schedule.step}
+        self.over = overwritten(schedule, launches.supported, self.beginning_of)
         for step in schedule.steps:
             (self._nest if step.kind == "nest" else self._own)(step)
         self.outputs = [self._output(v) for v in outputs]
@@ -156,7 +166,7 @@ class Lowering:
     def store(self, v, order=None):
         """A new place for a value that a kernel writes in this order of dimensions."""
         strides = contiguous(v.shape, order)
-        if v.id in self.wanted and _equal(v.shape, strides, contiguous(v.shape)):
+        if self._final(v).id in self.wanted and _equal(v.shape, strides, contiguous(v.shape)):
             place = self._store_place(v)
         else:
             place = self._place("scratch", v, v.shape, v.dtype)
@@ -170,11 +180,31 @@ class Lowering:
         self.launches.append(Launch(spec, [(r.place, r.offset) for r in (*operands, *results)], reads, writes))
 
     def _store_place(self, v):
-        if v.id in self.wanted:
-            place = self._place("result", v, v.shape, v.dtype)
-            self.given[v.id] = place
+        last = self._final(v)
+        if last.id in self.wanted:
+            place = self._place("result", last, v.shape, v.dtype)
+            self.given[last.id] = place
             return place
         return self._place("scratch", v, v.shape, v.dtype)
+
+    def _final(self, v):
+        """What lies where v does in the end."""
+        while v.id in self.over:
+            v = self.over[v.id]
+        return v
+
+    def begun(self, v):
+        """The region of a value that is its first operand but for what a kernel writes into it then: a copy, or the operand itself
+        where nobody needs that any more."""
+        x = v.args[0]
+        if self.over.get(x.id) is not v:
+            source = self.region(x)
+            region = self.store(v)
+            self.copy_into(source, region)
+            return region
+        region = self.regions[v.id] = self.region(x)
+        self.copied = {key: copy for key, copy in self.copied.items() if key[0] != region.place.index}
+        return region
 
     def _output(self, v):
         """The place of an output value without gaps."""
@@ -241,12 +271,8 @@ class Lowering:
         return numbers[key]
 
     def _operation(self, v, step, nodes, numbers):
-        if v.prim == "gather":
-            index = self._node(v.args[1], step, nodes, numbers)
-            region, dim = self.region(v.args[0]), v.attrs[0]
-            strides = tuple(0 if d == dim or n == 1 and v.shape[d] != 1 else s
-                            for d, (n, s) in enumerate(zip(region.shape, region.strides)))
-            return ("load", (), v.dtype.name, strides, region.offset, region.place, index, region.strides[dim], None)
+        if v.prim in indirect.PRIMS:
+            return indirect.load(self, v, step, nodes, numbers)
         args = tuple(self._node(a, step, nodes, numbers) for a in v.args)
         if v.prim == "scatter":
             return self._one_place(v, args, step, nodes, numbers)
@@ -264,13 +290,14 @@ class Lowering:
         return ("where", (here, source, x), v.dtype.name, None, 0, None, -1, 0, None)
 
     def _launch(self, shape, nodes, stores, sums, reduced):
-        """Put a nest among the launches: arguments numbered, dimensions sorted and joined."""
+        """Put a nest among the launches: arguments numbered, dimensions sorted and joined. stores: (node, region), and for one at a
+        place that is computed (node, region, node of that, what to multiply it with)."""
         order = _order(shape, nodes)
-        strides = [n[3] for n in nodes if n[3] is not None] + [r.strides for _, r in stores] + [r.strides for _, _, r in sums]
+        strides = [n[3] for n in nodes if n[3] is not None] + [r.strides for _, r, *_ in stores] + [r.strides for _, _, r in sums]
         moved = [tuple(s[d] for d in order) for s in strides]
         small, columns, reduced = simplified(tuple(shape[d] for d in order), moved, {order.index(d) for d in reduced})
         any_length = len(small) == 1 and small[0] > 1 and not sums and all(c in ((0,), (1,)) for c in columns) and \
-            not any(n[0] == "iota" or n[6] >= 0 for n in nodes)
+            not any(n[0] == "iota" or n[6] >= 0 for n in nodes) and not any(moved for _, _, *moved in stores)
         columns = iter(columns)
         places, arguments = [], {}
 
@@ -282,9 +309,9 @@ class Lowering:
                 places.append((place, offset if any_length else 0))
             return arguments[key], 0 if any_length else offset
 
-        def reach(place, offset):
+        def reach(place, offset, index=-1, scale=0):
             number, rest = argument(place, offset)
-            return N.Access(number, next(columns), rest)
+            return N.Access(number, next(columns), rest, index, scale)
 
         made, reads = [], []
         for op, args, dtype, raw, offset, place, index, scale, value in nodes:
@@ -299,8 +326,8 @@ class Lowering:
                 access = N.Access(number, column, rest, index, scale)
                 reads.append((place, raw, offset, index >= 0))
             made.append(N.Node(op, args, dtype, access, value))
-        writes = [(r.place, r.strides, r.offset) for _, r in stores] + [(r.place, r.strides, r.offset) for _, _, r in sums]
-        stored = tuple((node, reach(r.place, r.offset)) for node, r in stores)
+        writes = [(r.place, r.strides, r.offset) for _, r, *_ in stores] + [(r.place, r.strides, r.offset) for _, _, r in sums]
+        stored = tuple((node, reach(r.place, r.offset, *at)) for node, r, *at in stores)
         summed = tuple((how, node, reach(r.place, r.offset)) for how, node, r in sums)
         if any_length:
             places.append((self._number(small[0]), 0))
@@ -318,16 +345,25 @@ class Lowering:
         if launches.supported(v):
             launches.launch(self, v)
             return
+        if v.prim in indirect.PRIMS and v.numel and v.args[0].numel and indirect.readable(v):
+            single(self, v, step)
+            return
         if v.id in self.native:
             engine = self._place("engine", v, (), v.dtype)
             kind, params, shape, dtype = v.attrs
             self.kernel(Words(kind, params, v.numel, dtype.name), [Region(engine, (), ())], [self.store(v)])
             return
-        operands = [self.region(a) if a.dtype is not None else self.regions[a.id] for a in v.args]
+        operands = [self._for_host(a) if a.dtype is not None else self.regions[a.id] for a in v.args]
         place = self._place("host", v, v.shape, v.dtype)
         self.regions[v.id] = Region(place, v.shape, contiguous(v.shape))
         reads = [(r.place, None, 0, True) for r in operands]
         self.launches.append(Launch(None, [], reads, [(place, None, 0)], v, operands))
+
+
+    def _for_host(self, v):
+        """Where the host reads a value: in memory of its own dtype, which a bitcast may not lie in."""
+        region = self.region(v)
+        return region if region.place.dtype in (None, v.dtype) or region.place.kind in ("engine",) else self._copy(region, v.dtype)
 
 
 def _equal(shape, a, b):

@@ -48,7 +48,7 @@ class Columns(Writer):
         self._outer(0, {}, {})
 
     def _memory(self, node):
-        return scalar_ops.MEMORY[self.nest.nodes[node].dtype]
+        return scalar_ops.MEMORY[self.summed(node)]
 
     def _outer(self, k, index, done):
         """The loops over dimensions that stay, but for the innermost."""
@@ -116,7 +116,7 @@ class Columns(Writer):
 
     def _joined(self, totals, more):
         sums = self.nest.sums
-        return [combine(self.f, sums[i % len(sums)][0], a, b, self.nest.nodes[sums[i % len(sums)][1]].dtype)
+        return [combine(self.f, sums[i % len(sums)][0], a, b, self.summed(sums[i % len(sums)][1]))
                 for i, (a, b) in enumerate(zip(totals, more))]
 
     # ------------------------------------------------------------ results in memory
@@ -166,10 +166,10 @@ class Columns(Writer):
 
     def _get(self, buffers, at, lo):
         f = self.f
-        return [self._from_memory(f, f.load(buffer, f.sub(at, lo), self._memory(node), self.lanes), self.nest.nodes[node].dtype)
+        return [self._from_memory(f, f.load(buffer, f.sub(at, lo), self._memory(node), self.lanes), self.summed(node))
                 for buffer, (_, node, _) in zip(buffers, self.nest.sums)]
 
     def _put(self, buffers, at, lo, values):
         f = self.f
         for buffer, value, (_, node, _) in zip(buffers, values, self.nest.sums):
-            f.store(self._to_memory(f, value, self.nest.nodes[node].dtype), buffer, f.sub(at, lo))
+            f.store(self._to_memory(f, value, self.summed(node)), buffer, f.sub(at, lo))

@@ -6,7 +6,7 @@ chunks, and a second phase adds the chunks up in order.
 """
 from math import prod
 
-from . import ir, scalar_ops
+from . import integer_ops, ir, narrow, scalar_ops
 from .kernel import Source
 from .nest import ANY_LENGTH, Access, parts_for
 from .target import BYTES
@@ -21,9 +21,7 @@ def identity(kind, dtype):
         return float("-inf") if kind == "max" else float("inf")
     if dtype == "bool":
         return kind == "min"
-    bits = {"uint8": (0, 255), "int8": (-128, 127), "int16": (-2 ** 15, 2 ** 15 - 1), "int32": (-2 ** 31, 2 ** 31 - 1),
-            "int64": (-2 ** 63, 2 ** 63 - 1)}[dtype]
-    return bits[0] if kind == "max" else bits[1]
+    return integer_ops.limits(dtype)[kind == "min"]
 
 
 def combine(f, kind, a, b, dtype):
@@ -79,7 +77,8 @@ class Writer:
         if not nest.sums:
             f = ir.Function("nest")
             order = list(range(self.rank))
-            self._write(f, order, 0 if nest.shape == ANY_LENGTH else self._split(order, parts), None)
+            split = 0 if nest.shape == ANY_LENGTH else self._split(order, parts)
+            self._unless_there(f, lambda: self._write(f, order, split, None))
             return Source(ir.module(f), (("nest", parts),), 0, *self.counts())
         order = self.kept + list(nest.reduced)
         if parts == 1 or prod(nest.shape[d] for d in self.kept) >= 2 * parts:
@@ -87,6 +86,16 @@ class Writer:
             self._write(f, order, self._split(self.kept, parts), None)
             return Source(ir.module(f), (("nest", parts),), 0, *self.counts())
         return self._chunked(order, parts)
+
+    def _unless_there(self, f, write):
+        """Write the loops; those of a copy are left out, when it runs, where both sides are the same memory."""
+        nest = self.nest
+        if len(nest.nodes) == len(nest.stores) == 1 and nest.nodes[0].op == "load":
+            (_, to), source = nest.stores[0], nest.nodes[0].access
+            if (to.strides, to.offset, to.index, source.index) == (source.strides, source.offset, -1, -1):
+                f.when(f.test("icmp ne", f.argument(source.argument), f.argument(to.argument)), write)
+                return
+        write()
 
     def _split(self, order, parts):
         """The dimension whose range the parts share: the outermost with enough to share, else the longest."""
@@ -107,7 +116,7 @@ class Writer:
         bases, at = [], 0
         for _, node, _ in nest.sums:
             bases.append(at)
-            at += -(-parts * count * BYTES[scalar_ops.MEMORY[nest.nodes[node].dtype]] // 64) * 64
+            at += -(-parts * count * BYTES[scalar_ops.MEMORY[self.summed(node)]] // 64) * 64
         return bases, strides, count, at
 
     def _chunked(self, order, parts):
@@ -126,12 +135,12 @@ class Writer:
         nest = self.nest
         workspace = g.argument(nest.arguments)
         for (kind, node, access), base in zip(nest.sums, bases):
-            dtype = nest.nodes[node].dtype
+            dtype = self.summed(node)
             memory = scalar_ops.MEMORY[dtype]
             source = g.at(workspace, base, "i8")
             target = g.argument(access.argument)
 
-            def nested(k, index, source=source, target=target, access=access, kind=kind, dtype=dtype, memory=memory):
+            def nested(k, index, source=source, target=target, access=access, kind=kind, node=node, dtype=dtype, memory=memory):
                 if k == len(self.kept):
                     place = 0
                     out = access.offset
@@ -145,7 +154,7 @@ class Writer:
                         return [combine(g, kind, carried[0], x, dtype)]
 
                     total = g.loop(1, parts, 1, add, [first])[0]
-                    g.store(self._to_memory(g, total, dtype), target, out)
+                    g.store(self._result(g, total, node), target, out)
                     return
                 d = self.kept[k]
                 g.loop(0, nest.shape[d], 1, lambda i: nested(k + 1, {**index, d: i}))
@@ -195,8 +204,12 @@ class Writer:
             return None
         return self._loops(k, index, done, mask, totals)
 
+    def summed(self, node):
+        """The dtype in which a node is summed up: narrow floats are rounded at the end only."""
+        return narrow.wide(self.nest.nodes[node].dtype)
+
     def _start(self, lanes):
-        dtypes = [(kind, self.nest.nodes[node].dtype) for kind, node, _ in self.nest.sums]
+        dtypes = [(kind, self.summed(node)) for kind, node, _ in self.nest.sums]
         return [self.f.constant(identity(kind, dtype), scalar_ops.REGISTER[dtype], lanes) for kind, dtype in dtypes]
 
     def _loops(self, k, index, done, mask, totals):
@@ -242,7 +255,7 @@ class Writer:
             return None
         new = []
         for (kind, node, _), total in zip(nest.sums, totals):
-            dtype = nest.nodes[node].dtype
+            dtype = self.summed(node)
             x = f.splat(done[node], total.lanes) if total.lanes else done[node]
             if mask is not None and self.inner_reduced:
                 x = f.select(mask, x, f.constant(identity(kind, dtype), x.type, x.lanes))
@@ -271,7 +284,8 @@ class Writer:
         if node.op == "load":
             return self._load(node, done, index)
         if node.op == "const":
-            return f.constant(node.value, scalar_ops.REGISTER[node.dtype])
+            value = narrow.number(node.value, node.dtype) if node.dtype in narrow.NAMES else node.value
+            return f.constant(value, scalar_ops.REGISTER[node.dtype])
         if node.op == "iota":
             d = node.value
             i = ir.Reg(str(index[d]), "i64")
@@ -283,14 +297,20 @@ class Writer:
         lanes = max((a.lanes for a in args), default=0)
         args = [f.splat(a, lanes) for a in args]
         source = self.nest.nodes[node.args[0]].dtype
+        x = self._operation(node, args, narrow.wide(source))
+        if node.dtype not in narrow.NAMES or node.op in narrow.EXACT or node.op == "cast" and source in (node.dtype, "bool"):
+            return x
+        return narrow.rounded(f, x, node.dtype, self.host)
+
+    def _operation(self, node, args, source):
+        f = self.f
         if node.op == "where":
             return f.select(*args)
         if node.op == "cast":
-            return scalar_ops.cast(f, args[0], source, node.dtype)
+            return scalar_ops.cast(f, args[0], source, narrow.wide(node.dtype))
         if node.op in scalar_ops.COMPARE:
             return scalar_ops.compare(f, node.op, *args, source)
-        table = scalar_ops.UNARY if len(args) == 1 else scalar_ops.BINARY
-        return table[node.op][0](f, *args, source)
+        return scalar_ops.function(node.op, len(args), source)(f, *args, source)
 
     def _load(self, node, done, index):
         f, access = self.f, node.access
@@ -314,10 +334,11 @@ class Writer:
         """A read whose place depends on a node."""
         f = self.f
         where = done[access.index]
-        if not where.lanes and not stride:
-            where = f.mul(where, access.scale)
-            return f.load(pointer, f.add(at, where), memory)
-        where = f.splat(where, self.lanes)
+        if not where.lanes:
+            at = f.add(at, f.mul(where, access.scale))
+            if stride in (0, 1):
+                return f.load(pointer, at, memory, self.lanes if stride else 0, self.mask if stride else None)
+            return self._gathered(pointer, at, self._ramp(stride), memory)
         where = f.binary("mul", where, f.constant(access.scale, "i64", self.lanes))
         if stride:
             where = f.binary("add", where, self._ramp(stride))
@@ -336,6 +357,8 @@ class Writer:
         f = self.f
         pointer = self.arguments[access.argument]
         at, stride = self._address(access, index, done)
+        if access.index >= 0:
+            at = f.add(at, f.mul(done[access.index], access.scale))
         if not x.lanes or stride == 1:
             f.store(x, pointer, at, mask if x.lanes else None)
             return
@@ -351,22 +374,33 @@ class Writer:
         f.raw(f"call void @{name}({x.full} {x}, <{x.lanes} x ptr> align {BYTES[x.type]} {places}, {mask.full} {mask})")
 
     def _from_memory(self, f, x, dtype):
+        if dtype in narrow.NAMES:
+            return narrow.from_memory(f, x, dtype, self.host)
         return f.test("icmp ne", x, f.zero("i8", x.lanes)) if dtype == "bool" else x
 
     def _to_memory(self, f, x, dtype):
+        if dtype in narrow.NAMES:
+            return narrow.to_memory(f, x, dtype, self.host)
         return f.convert("zext", x, "i8") if dtype == "bool" else x
+
+    def _result(self, f, total, node):
+        """What a reduction gives of a node, as it lies in memory."""
+        dtype = self.nest.nodes[node].dtype
+        if dtype in narrow.NAMES:
+            total = narrow.rounded(f, total, dtype, self.host)
+        return self._to_memory(f, total, dtype)
 
     # ------------------------------------------------------------ results of reductions
     def _finish(self, index, mask, totals):
         f, nest = self.f, self.nest
         for n, ((kind, node, access), total) in enumerate(zip(nest.sums, totals)):
-            dtype = nest.nodes[node].dtype
+            dtype = self.summed(node)
             if total.lanes and self.inner_reduced:
                 total = self._across(kind, total, dtype)
-            total = self._to_memory(f, total, dtype)
             if self.partial is None:
-                self._store(total, access, index, mask if total.lanes else None, {})
+                self._store(self._result(f, total, node), access, index, mask if total.lanes else None, {})
                 continue
+            total = self._to_memory(f, total, dtype)
             _, strides, count = self.partial
             place = Access(-1, tuple(strides.get(d, 0) for d in range(self.rank)))
             at = f.mul(ir.PART, count)

@@ -15,7 +15,7 @@ from ...runtime.storage import Storage
 from ...schedule.fuse import Schedule
 from ...schedule.rewrite import rewritten
 from ..numpy import table as host_table
-from . import driver, launches, library, nest
+from . import driver, launches, library, narrow, nest
 from .arena import arena, offsets
 from .draws import drawn
 from .lower import Lowering, kind
@@ -69,7 +69,7 @@ class Program:
         outputs = {v.id for _, v in graph.outputs}
         values, native = drawn(graph.values, tickets)
         self.draws = tuple(native.values())
-        values = rewritten(values, outputs, launches.supported)
+        values = rewritten(narrow.widened(values), outputs, launches.supported)
         schedule = Schedule(values, outputs, kind)
         lowering = Lowering([schedule.values[v.id] for _, v in graph.outputs], schedule, native)
         self.launches, self.places = lowering.launches, lowering.places
@@ -108,7 +108,7 @@ class Program:
     def _safe(self, place, old, last_check):
         """Whether nothing reads the old content once the first element of the new one is written."""
         writers = [i for i, launch in enumerate(self.launches) if any(w[0] is place for w in launch.writes)]
-        if len(writers) != 1 or writers[0] < last_check:
+        if not writers or writers[0] < last_check:
             return False
         at = writers[0]
         _, strides, offset = next(w for w in self.launches[at].writes if w[0] is place)

@@ -26,7 +26,7 @@ def contiguous(shape, order=None):
 def view(value, source):
     """The region that a view value is of its operand's region; None if no strides describe it."""
     prim, shape = value.prim, value.shape
-    if prim == "reshape":
+    if prim in ("reshape", "bitcast"):
         strides = reshaped(source.shape, source.strides, shape)
         return None if strides is None else Region(source.place, shape, strides, source.offset)
     if prim == "permute":

@@ -1,11 +1,13 @@
 """The elementwise primitives as IR, over scalars and vectors."""
 import math
 
+from . import integer_ops, narrow
 from . import mathematics as m
+from .integer_ops import UNSIGNED
 
-REGISTER = {"bool": "i1", "uint8": "i8", "int8": "i8", "int16": "i16", "int32": "i32", "int64": "i64", "float32": "float",
-            "float64": "double"}                                                # the dtypes that kernels compute in
-MEMORY = {**REGISTER, "bool": "i8"}
+REGISTER = {"bool": "i1", **{name: f"i{bits}" for name, bits in integer_ops.BITS.items()}, "float32": "float", "float64": "double",
+            **dict.fromkeys(narrow.NAMES, "float")}                             # the dtypes that kernels compute in
+MEMORY = {**REGISTER, "bool": "i8", **dict.fromkeys(narrow.NAMES, "i16")}
 FLOATS = ("float32", "float64")
 
 
@@ -18,7 +20,7 @@ def _neg(f, x, dtype):
 def _abs(f, x, dtype):
     if dtype in FLOATS:
         return f.mathematics("fabs", x)
-    if dtype in ("bool", "uint8"):
+    if dtype in UNSIGNED:
         return x
     return f.select(f.test("icmp slt", x, f.zero(x.type, x.lanes)), _neg(f, x, dtype), x)
 
@@ -57,7 +59,7 @@ def _function(function):
 
 
 # name -> (function of (f, x, dtype), dtypes it is there for)
-_ANY = frozenset(REGISTER)
+_ANY = frozenset(REGISTER) - set(narrow.NAMES)
 _SIGNED = _ANY - {"bool"}
 UNARY = {
     "neg": (_neg, _SIGNED), "abs": (_abs, _ANY), "sign": (_sign, frozenset(FLOATS) | {"int32", "int64", "int16", "int8"}),
@@ -81,7 +83,7 @@ def _extreme(greater):
             return f.select(f.binary("or", wins, f.test("fcmp uno", a, a)), a, b)
         if dtype == "bool":
             return f.binary("or" if greater else "and", a, b)
-        sign = "u" if dtype == "uint8" else "s"
+        sign = "u" if dtype in UNSIGNED else "s"
         return f.select(f.test(f"icmp {sign}{'gt' if greater else 'lt'}", a, b), a, b)
     return run
 
@@ -105,13 +107,22 @@ def compare(f, name, a, b, dtype):
     of_floats, of_integers = COMPARE[name]
     if dtype in FLOATS:
         return f.test("fcmp " + of_floats, a, b)
-    sign = "" if of_integers in ("eq", "ne") else "u" if dtype in ("uint8", "bool") else "s"
+    sign = "" if of_integers in ("eq", "ne") else "u" if dtype in UNSIGNED else "s"
     return f.test(f"icmp {sign}{of_integers}", a, b)
 
 
+def function(name, operands, dtype):
+    """The function of (f, operands..., dtype) of a primitive whose first operand has this dtype, or None."""
+    found = integer_ops.TABLE.get(name)
+    if found is not None and found[0] == operands and dtype in found[2]:
+        return found[1]
+    found = (UNARY if operands == 1 else BINARY).get(name)
+    return found[0] if found is not None and dtype in found[1] else None
+
+
 def can_cast(source, target):
-    """Float to small or unsigned integers is left to NumPy: what is out of range is the platform's affair there."""
-    return source in REGISTER and target in REGISTER and not (source in FLOATS and target in ("uint8", "int8", "int16"))
+    """Float to large unsigned integers is left to NumPy: what is out of range is the platform's affair there."""
+    return source in REGISTER and target in REGISTER and not (source in FLOATS and target in ("uint32", "uint64"))
 
 
 def cast(f, x, source, target):
@@ -124,8 +135,10 @@ def cast(f, x, source, target):
     if source in FLOATS and target in FLOATS:
         return f.convert("fpext" if target == "float64" else "fptrunc", x, to)
     if source in FLOATS:
+        if to in ("i8", "i16"):                 # by way of 32 bits, as PyTorch and NumPy do: too large numbers wrap
+            return f.convert("trunc", f.convert("fptosi", x, "i32"), to)
         return f.convert("fptosi", x, to)
-    unsigned = source in ("bool", "uint8")
+    unsigned = source in UNSIGNED
     if target in FLOATS:
         return f.convert("uitofp" if unsigned else "sitofp", x, to)
     sizes = {"i1": 1, "i8": 8, "i16": 16, "i32": 32, "i64": 64}

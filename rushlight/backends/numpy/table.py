@@ -82,6 +82,8 @@ def _cast_narrow(value):
             if x.dtype.kind == "c":
                 x = x.real
             return _narrowed(x.astype(np.float32), target)
+        if target is dt.float16 and x.dtype == np.float64:
+            x = x.astype(np.float32)            # rounded twice, as PyTorch does
         return elementwise._cast_to(target.numpy)(x)
 
     return run
@@ -143,18 +145,25 @@ def _dynamic_update_slice(v, into):
     return run
 
 
+def pad_place(n, low, high, inner):
+    """Which of n elements stay, and where they go, along a dimension: (first, how many, place of the first, step)."""
+    step = inner + 1
+    first = max(0, -(low // step)) if low < 0 else 0
+    place = low + first * step
+    full = n + max(n - 1, 0) * inner + low + high
+    count = max(0, min(n - first, -(-(full - place) // step) if full > place else 0))
+    return first, count, place, step
+
+
 def _pad(v, into):
     low, high, value, inner = v.attrs
     shape, dtype = v.shape, v.dtype.numpy
     source = v.args[0].shape
     cut, put = [], []
     for n, lo, hi, k in zip(source, low, high, inner):
-        first = max(0, -(-(-lo) // (k + 1))) if lo < 0 else 0            # the first element that stays
-        place = lo + first * (k + 1)
-        full = n + max(n - 1, 0) * k + lo + hi
-        count = max(0, min(n - first, -(-(full - place) // (k + 1)) if full > place else 0))
+        first, count, place, step = pad_place(n, lo, hi, k)
         cut.append(slice(first, first + count))
-        put.append(slice(place, place + (count - 1) * (k + 1) + 1 if count else place, k + 1))
+        put.append(slice(place, place + (count - 1) * step + 1 if count else place, step))
     cut, put = tuple(cut), tuple(put)
 
     def run(x):
@@ -198,6 +207,8 @@ def _const(v, into):
     if dtype is dt.bfloat16:
         word = _narrowed(np.float32(value), dtype)
         return lambda: np.full(v.shape, word, np.uint16)
+    if dtype is dt.float16:
+        value = np.float32(value)
     scalar = elementwise._cast_to(dtype.numpy)(value)[()]
     if v.shape == ():
         return lambda: scalar
