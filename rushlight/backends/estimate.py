@@ -6,13 +6,13 @@ from math import prod
 _CALL = 2e-6
 _CONVOLUTION, _PRODUCT, _ELEMENT, _TAP = 1 / 12e9, 1 / 80e9, 1 / 0.8e9, 1 / 0.5e9
 # seconds of compiling a kernel
-_LARGE_KERNEL, _NEST = 0.045, 0.006
+_LARGE_KERNEL, _NEST = 0.035, 0.006
 _CONVOLUTIONS = frozenset(("conv", "conv_dx", "conv_dw"))
-_LARGE = _CONVOLUTIONS | {"dot", "max_pool", "max_pool_dx", "sum_pool", "sum_pool_dx", "words"}
+_LARGE = _CONVOLUTIONS | {"dot", "max_pool", "max_pool_dx", "sum_pool", "sum_pool_dx"}
 _FREE = frozenset(("input", "const", "array", "iota", "reshape", "permute", "expand", "slice", "flip", "diagonal", "check"))
 
 
-_KEPT = 8                   # in how many processes a kernel is thought to serve: it is kept on disk
+_KEPT = 16                  # in how many processes a kernel is thought to serve: it is kept on disk
 
 
 def runs_before_compiling(graph):

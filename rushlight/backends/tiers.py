@@ -33,7 +33,7 @@ class Tiers:
             self.mode = "never"
             return
         try:
-            plan.program = Program(plan.graph, plan.program, plan.tickets)
+            plan.program = Program(plan.graph, plan.program, plan.tickets, self.mode == "auto" and plan.runs == 1)
         except Exception as error:
             if self.strict:
                 raise

@@ -149,9 +149,9 @@ class Schedule:
     def _postponed(self, v):
         """Values of earlier steps that only v reads, as the sum of a and b in a + b + c where c comes later: taken out of there."""
         found = []
-        for a in v.args:
+        for i, a in enumerate(v.args):
             step = self.step.get(a.id)
-            if step is None or step.kind != "nest" or step.shape != v.shape or step.reduced is not None or self.kind[a.id] != "map" or \
+            if step is None or _anywhere(v, i) or step.kind != "nest" or step.shape != v.shape or step.reduced is not None or self.kind[a.id] != "map" or \
                     len(found) + len(step.values) >= _MOST:
                 continue
             inside = {w.id for w in step.values} | {v.id}

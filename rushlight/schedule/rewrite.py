@@ -12,9 +12,9 @@ from ..graph.value import Value
 def rewritten(values, outputs, fusible):
     """The values of a graph in an order to run them. outputs: ids of values that leave; fusible(v): whether v's kernel takes a
     bias and an activation, or, for a pool, gives the taps."""
-    from . import pools
+    from . import pools, scatters
 
-    values = needed(pools.multiplied_first(values, outputs), outputs)
+    values = needed(pools.multiplied_first(scatters.plain(values), outputs), outputs)
     return pools.with_taps(_epilogues(values, outputs, fusible), outputs, fusible)
 
 

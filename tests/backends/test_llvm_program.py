@@ -4,6 +4,7 @@ import pytest
 
 import rushlight as torch
 from rushlight.backends.tiers import tiers
+from rushlight.graph.recorder import trie
 
 pytest.importorskip("llvmlite")
 
@@ -15,6 +16,7 @@ def compiled(monkeypatch):
         monkeypatch.setattr(tiers, "mode", "wait" if on else "never")
         monkeypatch.setattr(tiers, "sight", 2)
         monkeypatch.setattr(tiers, "strict", True)
+        trie.reset()                            # a plan keeps what was decided at its first run
     return switch
 
 

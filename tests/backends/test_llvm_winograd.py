@@ -8,7 +8,7 @@ from rushlight.backends.llvm import kernel, target, winograd          # noqa: E4
 from rushlight.backends.llvm.conv_shapes import Conv                   # noqa: E402
 from .test_llvm_conv import reference, run                             # noqa: E402
 
-K3 = (3, 3)
+K3, K5 = (3, 3), (5, 5)
 SAME, FULL = ((1, 1), (1, 1)), ((2, 2), (2, 2))
 
 SHAPES = {
@@ -24,6 +24,19 @@ SHAPES = {
     "near weights, many tiles": Conv("float", 5, 32, 40, 38, 32, K3, padding=SAME, bias=True, activation="relu"),
     "far weights, many tiles": Conv("float", 3, 160, 14, 14, 100, K3, padding=SAME),
     "a line": Conv("double", 3, 8, 1, 50, 8, K3, padding=((2, 2), (0, 1))),
+    "5x5, one result": Conv("float", 1, 1, 5, 5, 1, K5),
+    "5x5, one pixel": Conv("double", 2, 3, 1, 1, 4, K5, padding=FULL, bias=True),
+    "5x5, no padding": Conv("float", 2, 16, 10, 12, 32, K5, bias=True),
+    "5x5, cut tiles": Conv("float", 3, 33, 7, 9, 17, K5, padding=FULL, bias=True, activation="relu"),
+    "5x5, uneven padding": Conv("double", 2, 9, 5, 8, 35, K5, padding=((0, 4), (3, 1)), bias=True),
+    "5x5, one off a group": Conv("float", 2, 39, 14, 14, 129, K5, padding=FULL, activation="relu"),
+    "5x5, far weights, many tiles": Conv("float", 3, 96, 13, 14, 100, K5, padding=((4, 0), (2, 2))),
+    "5x5, few channels": Conv("float", 9, 6, 12, 12, 16, K5),
+    "3x5": Conv("float", 2, 19, 9, 8, 21, (3, 5), padding=((1, 1), (2, 2)), bias=True),
+    "5x4": Conv("double", 2, 7, 9, 8, 11, (5, 4), padding=((2, 2), (1, 2))),
+    "4x4": Conv("float", 3, 32, 8, 11, 20, (4, 4), padding=((0, 3), (1, 2)), activation="relu"),
+    "6x3": Conv("float", 2, 17, 8, 6, 40, (6, 3), padding=((3, 2), (0, 1))),
+    "7x7": Conv("float", 2, 18, 12, 11, 33, (7, 7), padding=((3, 3), (3, 3)), bias=True),
 }
 
 
@@ -31,10 +44,11 @@ def generated(seed):
     """A convolution of odd sizes."""
     rng = np.random.default_rng(seed)
     while True:
+        kernel = tuple(int(k) for k in rng.choice([3, 5, 5, 4, 6], 2)) if seed % 4 == 3 else (K3, K5)[seed % 2]
         n, h, w, c, o = (int(s) for s in rng.integers((1, 1, 1, 1, 1), (6, 20, 20, 70, 100)))
-        padding = tuple((int(lo), int(hi)) for lo, hi in rng.integers(0, 4, (2, 2)))
+        padding = tuple((int(lo), int(hi)) for lo, hi in rng.integers(0, 5, (2, 2)))
         try:
-            return Conv(["float", "double"][seed % 2], n, c, h, w, o, K3, padding=padding, bias=bool(seed % 3),
+            return Conv(["float", "double"][seed // 2 % 2], n, c, h, w, o, kernel, padding=padding, bias=bool(seed % 3),
                         activation=[None, "relu"][seed // 3 % 2])
         except ValueError:
             continue            # the kernel does not fit
@@ -45,7 +59,7 @@ def check(spec, limit):
     dtype = {"float": "f4", "double": "f8"}[spec.type]
     tolerance = {"float": 4e-6, "double": 1e-14}[spec.type]
     x, w, g, b = (rng.standard_normal(shape).astype(dtype) for shape in (
-        (spec.n, spec.h, spec.w, spec.c), (spec.o, spec.c, 3, 3), (spec.n, *spec.out, spec.o), (spec.o,)))
+        (spec.n, spec.h, spec.w, spec.c), (spec.o, spec.c, *spec.kernel), (spec.n, *spec.out, spec.o), (spec.o,)))
     y, dx, dw = reference(spec, x, w, g)
     if spec.bias:
         y = y + b
@@ -67,9 +81,9 @@ def test_shapes(name, limit):
     check(SHAPES[name], limit)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(24))
 def test_generated_shapes(seed):
-    check(generated(seed), [None, "avx2"][seed // 2 % 2])
+    check(generated(seed), [None, "avx2"][seed // 4 % 2])
 
 
 def test_relu_keeps_nan():

@@ -86,20 +86,32 @@ class _Generator:
     # ------------------------------------------------------------ weights
     def _pack(self):
         """The packing phase: [phase][group][block][tap row][tap column][step][vector of the block]."""
+        cor, f = self.cor, ir.Function("pack")
+        area = math.prod(cor.kernel)
+        straight = self.taps == [area] and all(axis.kernel_step == 1 for axis in cor.phases[0])
+        in_a_row = straight and cor.weight_strides[:2] == (cor.k * area, area) and cor.k * area >= self.lanes
+        one = self._pack_squares(f) if in_a_row and self.tile.form != "reducing" else self._pack_gathered(f)
+        lo, hi = f.share(cor.groups * self.vectors)
+        f.loop(lo, hi, 1, one)
+        return f
+
+    def _place_of(self, f, i):
+        """(group, vector of the group, vectors of its block, vectors before its block, its place in the block) of vector i."""
+        group, v = f.div(i, self.vectors), f.rem(i, self.vectors)
+        block, inner = f.div(v, self.tile.nv), f.rem(v, self.tile.nv)
+        width = f.least(f.sub(self.vectors, f.mul(block, self.tile.nv)), self.tile.nv)
+        return group, v, width, f.add(f.mul(group, self.vectors), f.mul(block, self.tile.nv)), inner
+
+    def _pack_gathered(self, f):
+        """Element by element, for any strides."""
         cor, depth = self.cor, self.depth
-        f = ir.Function("pack")
-        room = conv_pack.Square(f, self.type, self.lanes)
         weight, space = f.argument(1), f.argument(3 + cor.bias)
         to_m, to_k, to_group = cor.weight_strides
         reducing = self.tile.form == "reducing"
-        lo, hi = f.share(cor.groups * self.vectors)
 
         def vector(i, phase):
             (y, x), taps = cor.phases[phase], self.taps[phase]
-            group, v = f.div(i, self.vectors), f.rem(i, self.vectors)
-            block, inner = f.div(v, self.tile.nv), f.rem(v, self.tile.nv)
-            width = f.least(f.sub(self.vectors, f.mul(block, self.tile.nv)), self.tile.nv)
-            start = f.add(f.mul(group, self.vectors), f.mul(block, self.tile.nv))
+            group, v, width, start, inner = self._place_of(f, i)
             to = f.at(space, f.add(self.packed[phase], f.mul(f.add(f.mul(start, taps * depth), inner), self.lanes)), self.type)
             channel = f.mul(v, self.unit)
             of = f.at(weight, f.add(f.mul(group, to_group), f.mul(channel, to_m)), self.type)
@@ -115,39 +127,39 @@ class _Generator:
                 f.store(conv_pack.gather(f, base, to_k if reducing else to_m, self.type, self.lanes, mask), to, place)
             f.loop(0, depth, 1, lambda k: f.loop(0, y.taps, 1, lambda j: f.loop(0, x.taps, 1, lambda l: one(k, j, l))))
 
-        def squares(i):
-            """The same where a result channel's weights lie in a row: a square of them at a time, transposed."""
-            group, v = f.div(i, self.vectors), f.rem(i, self.vectors)
-            block, inner = f.div(v, self.tile.nv), f.rem(v, self.tile.nv)
-            width = f.least(f.sub(self.vectors, f.mul(block, self.tile.nv)), self.tile.nv)
-            start = f.add(f.mul(group, self.vectors), f.mul(block, self.tile.nv))
-            to = f.at(space, f.mul(f.add(f.mul(start, length), inner), self.lanes), self.type)
-            channel = f.mul(v, self.lanes)
-            last = f.sub(f.least(f.sub(cor.m, channel), self.lanes), 1)
+        def all_phases(i):
+            for phase, taps in enumerate(self.taps):
+                if taps:
+                    vector(i, phase)
+        return all_phases
+
+    def _pack_squares(self, f):
+        """Where a result channel's weights lie in a row: whole lines of them at a time, transposed."""
+        cor, area, lanes = self.cor, math.prod(self.cor.kernel), self.lanes
+        square = conv_pack.Square(f, self.type, lanes)
+        weight, space = f.argument(1), f.argument(3 + cor.bias)
+        to_m, _, to_group = cor.weight_strides
+        length = cor.k * area
+
+        def vector(i):
+            group, v, width, start, inner = self._place_of(f, i)
+            to = f.at(space, f.mul(f.add(f.mul(start, length), inner), lanes), self.type)
+            channel = f.mul(v, lanes)
+            last = f.sub(f.least(f.sub(cor.m, channel), lanes), 1)
             of = f.at(weight, f.add(f.mul(group, to_group), f.mul(channel, to_m)), self.type)
 
-            def square(first):
-                first = f.least(first, length - self.lanes)             # the last overlaps the one before
+            def some(first):
+                first = f.least(first, length - lanes)                  # the last overlap those before
 
                 def row(j):
-                    return f.load(of, f.add(f.mul(f.least(last, j), to_m), first), self.type, self.lanes)
+                    return f.load(of, f.add(f.mul(f.least(last, j), to_m), first), self.type, lanes)
 
                 def store(j, values):
                     at = f.add(first, j)
-                    f.store(values, to, f.mul(f.add(f.mul(f.rem(at, area), cor.k), f.div(at, area)), f.mul(width, self.lanes)))
-                room.transpose(row, store)
-            f.loop(0, length, self.lanes, square)
-
-        area = math.prod(cor.kernel)
-        length = cor.k * area
-        straight = self.taps == [area] and all(axis.kernel_step == 1 for axis in cor.phases[0])
-        if straight and to_k == area and to_m == length >= self.lanes and not reducing:
-            f.loop(lo, hi, 1, squares)
-            return f
-        for phase, taps in enumerate(self.taps):
-            if taps:
-                f.loop(lo, hi, 1, lambda i, phase=phase: vector(i, phase))
-        return f
+                    f.store(values, to, f.mul(f.add(f.mul(f.rem(at, area), cor.k), f.div(at, area)), f.mul(width, lanes)))
+                square.transpose(row, store)
+            f.loop(0, length, lanes, some)
+        return vector
 
     # ------------------------------------------------------------ the parts' loops
     def _compute(self):

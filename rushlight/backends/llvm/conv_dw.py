@@ -55,7 +55,7 @@ class _Generator:
 
     # ------------------------------------------------------------ choices
     def _cut_pixels(self):
-        """Units: groups of images x bands of rows. Cells: what a tile sums at a time."""
+        """Units: groups of images x bands of rows, and how many chunks they make."""
         spec, (rows, columns), whole = self.spec, self.spec.out, self.window
         row = (whole.row * self.y.step + columns * spec.o) * self.bytes
         image = (whole.image + rows * columns * spec.o) * self.bytes
@@ -73,7 +73,11 @@ class _Generator:
         self.chunks = min(self.chunks, self.groups * self.bands)
         if not self.clipped:
             self.window = conv_pack.window(spec.h, spec.w, spec.c, [(self.y, self.x)], self.bands)
-        cell = CELL_PIXELS if in_split <= SUMS_BYTES else 4 * CELL_PIXELS
+        self._cut_cells(CELL_PIXELS if in_split <= SUMS_BYTES else 4 * CELL_PIXELS)
+
+    def _cut_cells(self, cell):
+        """Cells of about so many pixels: what a tile sums at a time, and how their pixels are walked."""
+        spec, (rows, columns) = self.spec, self.spec.out
         unit_images, unit_rows = spec.n // self.groups, max(rows // self.bands, 1)
         if self.by_image:
             images = min(unit_images, CELL_IMAGES)
@@ -97,8 +101,9 @@ class _Generator:
             self.x_packed = tuple(n * width for n in self.x_packed)
             self.x_size = cell_images * source_rows * spec.w * width
         image, row, pixel = self.x_packed or self.x_strides
+        varying = self.clipped and self.x.inside(spec.w) < self.x.count * self.x.taps
         self.pixels = conv_dw_tiles.Pixels((image, self.y.step * row, self.x.step * pixel), tuple(n * spec.o for n in g_strides),
-                                           packed_strides if packed else None, None if self.clipped else columns, self.by_image)
+                                           packed_strides if packed else None, None if varying else columns, self.by_image)
 
     def _choose_form(self):
         """The cheapest of the forms: its levels of rows, its taps outside the rows, and its tile."""

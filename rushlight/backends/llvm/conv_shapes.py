@@ -95,7 +95,12 @@ class Axis:
 
     def inside(self, size):
         """How many of all results' taps meet one of the source's `size` positions."""
-        return sum(0 <= self.start + self.step * t + self.tap_step * j < size for t in range(self.count) for j in range(self.taps))
+        total = 0
+        for j in range(self.taps):
+            start = self.start + self.tap_step * j                     # what result 0 meets
+            first, end = max(-(start // self.step), 0), min((size - 1 - start) // self.step + 1, self.count)
+            total += max(end - first, 0)
+        return total
 
 
 def forward_axes(spec):

@@ -248,6 +248,20 @@ def load(key):
         os.close(fd)
 
 
+def has(key):
+    """Whether there is a file in the place of an entry."""
+    fd = _open_directory()
+    if fd is None:
+        return False
+    try:
+        os.stat(_name(key), dir_fd=fd, follow_symlinks=False)
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+
+
 def _read(directory, name, key):
     # A pipe would wait for its other end.
     file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)

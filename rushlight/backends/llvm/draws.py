@@ -5,9 +5,11 @@ from ...schedule.rewrite import copied, replaced
 from . import words
 
 
-def drawn(values, tickets):
+def drawn(values, tickets, once):
     """(values, {id of a `words` value: slot of its ticket}) for the draws that kernels make; bernoullis become bools.
 
+    once: the graph is compiled at its first run, which may be its last; other draws than dropout's are then thought to be those
+    of new parameters, each of a shape of its own, and are left to the host.
     tickets: slots of all tickets that the plan settles, in their order. The host draws first, so that what kernels draw are the
     last ones.
     """
@@ -18,7 +20,7 @@ def drawn(values, tickets):
     chosen = {}
     for slot in reversed(sorted(tickets)):
         found = users.get(slot, ())
-        if len(found) != 1 or not words.supports(found[0].attrs[0], found[0].attrs[1], found[0].shape, found[0].dtype):
+        if len(found) != 1 or once and found[0].attrs[0] != "bernoulli" or not words.supports(found[0].attrs[0], found[0].attrs[1], found[0].shape, found[0].dtype):
             break
         chosen[found[0].id] = slot
     native, changed, result = {}, {}, []

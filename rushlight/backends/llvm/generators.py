@@ -1,7 +1,7 @@
 """Which generator makes the kernel of a specification."""
 from dataclasses import dataclass
 
-from . import conv, conv_dw, conv_dx, gemm, nest, nest_columns, nest_writer, pool, winograd, words
+from . import conv, conv_dw, conv_dx, gemm, nest, nest_columns, nest_writer, pool, scatter, winograd, words
 from .conv_shapes import Conv
 
 
@@ -32,6 +32,7 @@ _GENERATORS = {
     words.Words: words.generate,
     pool.Pool: pool.forward,
     pool.PoolGradient: pool.gradient,
+    scatter.Scatter: scatter.generate,
     Forward: lambda spec, host: _room(spec, host, "forward", conv).forward(spec.conv, host),
     InputGradient: lambda spec, host: _room(spec, host, "input_gradient", conv_dx).input_gradient(spec.conv, host),
     WeightGradient: lambda spec, host: _room(spec, host, "weight_gradient", conv_dw).weight_gradient(spec.conv, host),

@@ -27,16 +27,14 @@ def _shift(f, how, a, b, dtype, beyond):
 
 
 def _truncated(f, a, b, dtype):
-    """a / b towards zero. Division by zero must not trap: its result does not matter, for a check says that it is an error."""
-    one = f.constant(1, a.type, a.lanes)
-    odd = f.test("icmp eq", b, f.zero(b.type, b.lanes))
-    if dtype not in UNSIGNED:               # nor the least number by -1
+    """a / b towards zero; 0 for division by zero, as NumPy has it. Neither that nor the least number by -1 may trap."""
+    one, zero = f.constant(1, a.type, a.lanes), f.zero(a.type, a.lanes)
+    odd = nothing = f.test("icmp eq", b, zero)
+    if dtype not in UNSIGNED:
         minus = f.test("icmp eq", b, f.constant(-1, b.type, b.lanes))
-        odd = f.binary("or", odd, minus)
-    quotient = _divide(f, a, f.select(odd, one, b), dtype)
-    if dtype in UNSIGNED:
-        return quotient
-    return f.select(minus, f.binary("sub", f.zero(a.type, a.lanes), a), quotient)
+        odd = f.binary("or", nothing, minus)
+    quotient = f.select(nothing, zero, _divide(f, a, f.select(odd, one, b), dtype))
+    return quotient if dtype in UNSIGNED else f.select(minus, f.binary("sub", zero, a), quotient)
 
 
 def _divide(f, a, b, dtype):
@@ -49,9 +47,15 @@ def _divide(f, a, b, dtype):
     return f.convert(back, f.binary("fdiv", f.convert(into, a, kind), f.convert(into, b, kind)), a.type)
 
 
+def _parts(f, a, b, dtype):
+    """The quotient towards zero, and what is left: of the sign of a; 0 for division by zero."""
+    zero, quotient = f.zero(a.type, a.lanes), _truncated(f, a, b, dtype)
+    rest = f.binary("sub", a, f.binary("mul", b, quotient))
+    return quotient, f.select(f.test("icmp eq", b, zero), zero, rest)
+
+
 def _rest(f, a, b, dtype):
-    """a - b * (a / b), of the sign of a."""
-    return f.binary("sub", a, f.binary("mul", b, _truncated(f, a, b, dtype)))
+    return _parts(f, a, b, dtype)[1]
 
 
 def _off(f, rest, b):
@@ -61,10 +65,9 @@ def _off(f, rest, b):
 
 
 def _floored(f, a, b, dtype):
-    quotient = _truncated(f, a, b, dtype)
+    quotient, rest = _parts(f, a, b, dtype)
     if dtype in UNSIGNED:
         return quotient
-    rest = f.binary("sub", a, f.binary("mul", b, quotient))
     return f.binary("sub", quotient, f.convert("zext", _off(f, rest, b), a.type))
 
 

@@ -297,7 +297,8 @@ class Lowering:
         moved = [tuple(s[d] for d in order) for s in strides]
         small, columns, reduced = simplified(tuple(shape[d] for d in order), moved, {order.index(d) for d in reduced})
         any_length = len(small) == 1 and small[0] > 1 and not sums and all(c in ((0,), (1,)) for c in columns) and \
-            not any(n[0] == "iota" or n[6] >= 0 for n in nodes) and not any(moved for _, _, *moved in stores)
+            not any(n[0] == "iota" or n[6] >= 0 or n[5] is not None and n[5].dtype.itemsize > 8 for n in nodes) and \
+            not any(moved for _, _, *moved in stores)
         columns = iter(columns)
         places, arguments = [], {}
 

@@ -6,7 +6,7 @@ two; the polynomials are the functions' own series, cut where the next term is b
 import math
 
 _BITS = {"float": ("i32", 23, 127), "double": ("i64", 52, 1023)}
-_LN2 = {"float": (0.693359375, -2.12194440054690583e-4),
+LN2 = {"float": (0.693359375, -2.12194440054690583e-4),
         "double": (6.93147180369123816490e-01, 1.90821492927058770002e-10)}      # fdlibm's split of ln 2
 _EXP_TERMS = {"float": 7, "double": 13}
 _LOG_TERMS = {"float": 5, "double": 10}
@@ -32,11 +32,11 @@ def _power_of_two(f, k, type):
     return f.convert("bitcast", moved, type)
 
 
-def _reduced(f, x):
+def reduced(f, x):
     """k and r with x = k ln 2 + r and |r| <= ln 2 / 2."""
     type, lanes = x.type, x.lanes
     k = f.mathematics("rint", f.binary("fmul", x, f.constant(1 / math.log(2), type, lanes)))
-    high, low = _LN2[type]
+    high, low = LN2[type]
     r = f.fma(k, f.constant(-high, type, lanes), x)
     return k, f.fma(k, f.constant(-low, type, lanes), r)
 
@@ -51,7 +51,7 @@ def _limited(f, x, low, high):
 def exp(f, x):
     type, lanes = x.type, x.lanes
     limited = _limited(f, x, _SMALLEST[type] - 2, _LARGEST[type] + 1)
-    k, r = _reduced(f, limited)
+    k, r = reduced(f, limited)
     power = horner(f, r, [1 / math.factorial(i) for i in range(_EXP_TERMS[type] + 1)])
     k = f.select(f.test("fcmp uno", x, x), f.zero(type, lanes), k)
     half = f.mathematics("floor", f.binary("fmul", k, f.constant(0.5, type, lanes)))     # twice, for denormal results and near the top
@@ -64,7 +64,7 @@ def expm1(f, x):
     type, lanes = x.type, x.lanes
     top = _LARGEST[type]
     limited = _limited(f, x, -40.0, top)
-    k, r = _reduced(f, limited)
+    k, r = reduced(f, limited)
     k = f.select(f.test("fcmp uno", x, x), f.zero(type, lanes), k)
     series = horner(f, r, [1 / math.factorial(i) for i in range(2, _EXP_TERMS[type] + 1)])
     small = f.fma(f.binary("fmul", r, r), series, r)
@@ -97,7 +97,7 @@ def log(f, x):
     # log(1 + d) = d - (h - s (h + z P)), h = d^2 / 2: the rounding of s then touches a small term only
     series = f.binary("fmul", z, horner(f, z, [2 / (2 * i + 3) for i in range(_LOG_TERMS[type])]))
     h = f.binary("fmul", f.constant(0.5, type, lanes), f.binary("fmul", d, d))
-    high, low = _LN2[type]
+    high, low = LN2[type]
     tail = f.fma(k, f.constant(low, type, lanes), f.binary("fmul", s, f.binary("fadd", h, series)))
     y = f.binary("fsub", d, f.binary("fsub", h, tail))
     y = f.fma(k, f.constant(high, type, lanes), y)

@@ -203,3 +203,20 @@ def where_rarely(mask, rare, usual):
     f.label(after)
     return [Value(f, f.emit(f"phi {a.reg.full} [ {a.reg}, %{last} ], [ {b.reg}, %{before} ]", a.type, a.reg.lanes))
             for a, b in zip(found, usual)]
+
+
+def repeat(values, step, more):
+    """values = step(values), once and again while more(values), a mask, is on in any lane."""
+    f = values[0].f
+    before, inner, after = f.block, f.fresh("again"), f.fresh("after")
+    f.raw(f"br label %{inner}")
+    f.label(inner)
+    place = len(f.lines)
+    f.lines.append("")
+    phis = [Value(f, Reg("%" + f.fresh(), v.type, v.reg.lanes)) for v in values]
+    new = step(*phis)
+    f.raw(f"br i1 {anywhere(more(*new))}, label %{inner}, label %{after}")
+    f.lines[place] = "\n".join(f"  {p.reg} = phi {p.reg.full} [ {v.reg}, %{before} ], [ {n.reg}, %{f.block} ]"
+                               for p, v, n in zip(phis, values, new))
+    f.label(after)
+    return new

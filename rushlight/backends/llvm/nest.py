@@ -53,10 +53,12 @@ class Nest:
 
 PART = 1 << 14              # elements that are worth a part of their own
 MOST_PARTS = 16
+_COSTLY = frozenset("""exp exp2 expm1 log log1p log2 log10 tanh sigmoid div sin cos tan asin acos atan sinh cosh asinh acosh atanh
+    erf erfc sinc pow atan2 fmod rem floordiv hypot logaddexp xlogy ldexp""".split())           # as much as reading and writing, or more
 
 
 def parts_for(nest, length=1):
     """In how many parts a nest is worth running. length: of one of any length."""
     total = length if nest.shape == ANY_LENGTH else prod(nest.shape)
-    weight = 1 + sum(n.op in ("exp", "expm1", "log", "tanh", "sigmoid", "div", "log1p") for n in nest.nodes)
+    weight = 1 + sum(n.op in _COSTLY for n in nest.nodes)
     return min(MOST_PARTS, max(1, total * weight // PART))

@@ -62,12 +62,13 @@ class Program:
     draws   slots of the tickets whose words its kernels draw: the caller does not take these
     """
 
-    def __init__(self, graph, interpreted, tickets=()):
+    def __init__(self, graph, interpreted, tickets=(), once=False):
+        """tickets: slots of all tickets; once: it may run only this once."""
         driver.functions()              # compiled now, not in the first step
         self.graph, self.interpreted = graph, interpreted
         self.seconds = None                                 # a list: add each launch's time to it (see inspect.explain)
         outputs = {v.id for _, v in graph.outputs}
-        values, native = drawn(graph.values, tickets)
+        values, native = drawn(graph.values, tickets, once)
         self.draws = tuple(native.values())
         values = rewritten(narrow.widened(values), outputs, launches.supported)
         schedule = Schedule(values, outputs, kind)
@@ -76,7 +77,8 @@ class Program:
         self.outputs = lowering.outputs
         self._lives()
         self._homes()
-        self.kernels = [library.kernel(launch.spec) if launch.value is None else None for launch in self.launches]
+        with library.Helper(list(dict.fromkeys(launch.spec for launch in self.launches if launch.value is None))):
+            self.kernels = [library.kernel(launch.spec) if launch.value is None else None for launch in self.launches]
         self._layout()
         self._compile_table()
 

@@ -3,6 +3,7 @@ import math
 
 from . import integer_ops, narrow
 from . import mathematics as m
+from . import mathematics_integers, mathematics_tables
 from .integer_ops import UNSIGNED
 
 REGISTER = {"bool": "i1", **{name: f"i{bits}" for name, bits in integer_ops.BITS.items()}, "float32": "float", "float64": "double",
@@ -72,6 +73,7 @@ UNARY = {
     "exp": (_function(m.exp), frozenset(FLOATS)), "expm1": (_function(m.expm1), frozenset(FLOATS)),
     "log": (_function(m.log), frozenset(FLOATS)), "log1p": (_function(m.log1p), frozenset(FLOATS)),
     "tanh": (_function(m.tanh), frozenset(FLOATS)), "sigmoid": (_function(m.sigmoid), frozenset(FLOATS)),
+    **{name: (_function(function), frozenset(FLOATS)) for name, function in mathematics_tables.UNARY.items()},
 }
 
 
@@ -88,6 +90,10 @@ def _extreme(greater):
     return run
 
 
+def _of_two(function):
+    return lambda f, a, b, dtype: function(f, a, b)
+
+
 def _plain(of_floats, of_integers):
     def run(f, a, b, dtype):
         return f.binary(of_floats if dtype in FLOATS else of_integers, a, b)
@@ -99,6 +105,7 @@ BINARY = {
     "div": (_plain("fdiv", None), frozenset(FLOATS)), "max": (_extreme(True), _ANY), "min": (_extreme(False), _ANY),
     "and": (_plain(None, "and"), _ANY - set(FLOATS)), "or": (_plain(None, "or"), _ANY - set(FLOATS)),
     "xor": (_plain(None, "xor"), _ANY - set(FLOATS)),
+    **{name: (_of_two(function), frozenset(FLOATS)) for name, function in mathematics_tables.BINARY.items()},
 }
 COMPARE = {"eq": ("oeq", "eq"), "ne": ("une", "ne"), "lt": ("olt", "lt"), "le": ("ole", "le"), "gt": ("ogt", "gt"), "ge": ("oge", "ge")}
 
@@ -116,6 +123,8 @@ def function(name, operands, dtype):
     found = integer_ops.TABLE.get(name)
     if found is not None and found[0] == operands and dtype in found[2]:
         return found[1]
+    if dtype in integer_ops.BITS and operands == 2 and name in mathematics_integers.BINARY:
+        return mathematics_integers.BINARY[name]
     found = (UNARY if operands == 1 else BINARY).get(name)
     return found[0] if found is not None and dtype in found[1] else None
 

@@ -1,12 +1,16 @@
-"""Convolutions with 3x3 weights and stride 1 by Winograd's F(2x2, 3x3), and where they are expected to beat the direct kernels.
+"""Convolutions of stride 1 by Winograd's F(2x2, 3x3) and F(2x2, 2x2), and where they are expected to beat the direct kernels.
 
 Errors are those of the direct sums (about 1e-6 of the largest result in float32); results differ from theirs in the last digits.
 """
+import math
+
 from . import winograd_dw, winograd_products
 from .target import BYTES
 from .winograd_transforms import Tiles
 
 __all__ = ["can", "suits", "forward", "input_gradient", "weight_gradient"]
+
+TAPS = range(3, 8)          # along either axis; with fewer there is nothing to save
 
 # measured speed over the direct kernels
 LEAST_TILES = 40            # 16 tiles of 256 channels: 0.9, since transforming the weights costs what the products save; 49: 1.4
@@ -16,7 +20,7 @@ LEAST_CHANNELS = 12         # c o / (c + o): 16 and 16 (8) 1.0, 16 and 64 (13) 1
 
 def can(spec):
     """Whether these kernels do such a convolution at all."""
-    return spec.kernel == (3, 3) and spec.stride == spec.dilation == (1, 1) and spec.groups == 1
+    return all(k in TAPS for k in spec.kernel) and spec.stride == spec.dilation == (1, 1) and spec.groups == 1
 
 
 def suits(spec, host, which):
@@ -34,29 +38,31 @@ def suits(spec, host, which):
 
 
 def forward(spec, host):
-    """args: x (n, h, w, c), w (o, c, 3, 3), [bias (o)], y (n, oh, ow, o), workspace."""
+    """args: x (n, h, w, c), w (o, c, kh, kw), [bias (o)], y (n, oh, ow, o), workspace."""
     _check(spec)
+    taps = math.prod(spec.kernel)
     return winograd_products.source(winograd_products.Correlation(
-        spec.type, spec.n, (spec.h, spec.w, spec.c), (*spec.out, spec.o), lo=tuple(lo for lo, _ in spec.padding),
-        weight_strides=(9 * spec.c, 9), flipped=False, bias=spec.bias, activation=spec.activation, flops=spec.flops,
+        spec.type, spec.n, (spec.h, spec.w, spec.c), (*spec.out, spec.o), spec.kernel,
+        lo=tuple(lo for lo, _ in spec.padding), weight_strides=(taps * spec.c, taps), flipped=False, bias=spec.bias, activation=spec.activation, flops=spec.flops,
         traffic=spec.traffic(BYTES[spec.type])), host)
 
 
 def input_gradient(spec, host):
-    """args: g (n, oh, ow, o), w (o, c, 3, 3), dx (n, h, w, c), workspace."""
+    """args: g (n, oh, ow, o), w (o, c, kh, kw), dx (n, h, w, c), workspace."""
     _check(spec)
+    taps = math.prod(spec.kernel)
     return winograd_products.source(winograd_products.Correlation(
-        spec.type, spec.n, (*spec.out, spec.o), (spec.h, spec.w, spec.c), lo=tuple(2 - lo for lo, _ in spec.padding),
-        weight_strides=(9, 9 * spec.c), flipped=True, bias=False, activation=None, flops=spec.flops,
+        spec.type, spec.n, (*spec.out, spec.o), (spec.h, spec.w, spec.c), spec.kernel,
+        lo=tuple(k - 1 - lo for k, (lo, _) in zip(spec.kernel, spec.padding)), weight_strides=(taps, taps * spec.c), flipped=True, bias=False, activation=None, flops=spec.flops,
         traffic=spec.traffic(BYTES[spec.type])), host)
 
 
 def weight_gradient(spec, host):
-    """args: g (n, oh, ow, o), x (n, h, w, c), dw (o, c, 3, 3), workspace."""
+    """args: g (n, oh, ow, o), x (n, h, w, c), dw (o, c, kh, kw), workspace."""
     _check(spec)
     return winograd_dw.source(spec, host)
 
 
 def _check(spec):
     if not can(spec):
-        raise NotImplementedError(f"Winograd's convolution is for 3x3 weights, stride 1, dilation 1 and one group, not {spec}")
+        raise NotImplementedError(f"Winograd's convolution is for weights of 3 to 7 taps along both axes, stride 1, dilation 1 and one group, not {spec}")

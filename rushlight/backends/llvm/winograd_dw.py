@@ -1,10 +1,11 @@
-"""Winograd's weight gradient for 3x3 weights, stride 1: the transpose of the forward pass.
+"""Winograd's weight gradient for stride 1: the transpose of the forward pass.
 
-At each of the 16 points the gradient is a product summed over tiles: (output channels x tiles) times (tiles x input channels). The
-output is cut into pieces of both kinds of channels, the tiles into chunks; an item, one piece for one chunk, transforms blocks of
+Each component of the gradient is a product summed over tiles: (output channels x tiles) at the component's point of the 16 times
+(tiles x input channels). The output is cut into pieces of both kinds of channels, the tiles into chunks; an item, one piece for one chunk, transforms blocks of
 tiles of g and x and adds their products to its sums, which stay in a second-level cache. A last phase adds the chunks' sums in
 order and transforms them back.
 """
+import math
 from math import ceil
 
 from . import conv_pack, ir, kernel
@@ -13,10 +14,11 @@ from . import winograd_transforms as transforms
 from .conv_plan import most_rows
 from .conv_shapes import wanted_parts
 from .target import BYTES
+from .winograd_axis import POINTS, RESULTS, Algorithm, both_ways
 from .winograd_tile import product_tile, spread
-from .winograd_transforms import POINTS
 
 PIECE = 128                         # channels of either kind in a piece, at most
+PIECE_BYTES = 1 << 20               # of its sums, at most
 BLOCK_BYTES = 640 << 10             # of a block's transformed tiles: with a piece's sums, less than a second-level cache
 PARTIAL_BYTES = 17 << 20            # of all chunks' sums
 CHUNK_TILES = 128                   # at least, so that sums cost little beside the products
@@ -40,6 +42,8 @@ class _Generator:
         self.spec, self.host = spec, host
         self.type, self.lanes, self.bytes = spec.type, host.lanes(spec.type), BYTES[spec.type]
         self.tiles = transforms.Tiles(spec.n, *spec.out)
+        self.algorithm = Algorithm(spec.kernel)
+        self.components = self.algorithm.components
         self._cut()
         self._place()
         self.functions = []
@@ -48,19 +52,22 @@ class _Generator:
     def _cut(self):
         spec = self.spec
         self.vectors = ceil(spec.c / self.lanes)
-        self.column_pieces, self.piece_vectors = even(self.vectors, PIECE // self.lanes)
+        most = PIECE
+        while most > self.lanes and self.components * most * most * self.bytes > PIECE_BYTES:
+            most //= 2
+        self.column_pieces, self.piece_vectors = even(self.vectors, most // self.lanes)
         self.columns = self.piece_vectors * self.lanes                  # of c in a piece
         self.nv = min(2, self.piece_vectors)
-        self.row_pieces, self.rows = even(spec.o, PIECE)                # of o in a piece
+        self.row_pieces, self.rows = even(spec.o, most)                 # of o in a piece
         limit = most_rows(self.host, self.nv)
         self.height = min(range(1, limit + 1), key=lambda h: (ceil(self.rows / h) * (h + 0.5), -h))
         self.sum_rows = ceil(self.rows / self.height) * self.height     # the last tile's may be more than there are channels
         self.pieces = self.row_pieces * self.column_pieces
         wanted = wanted_parts(spec.flops / 2, spec.traffic(self.bytes))
-        piece = POINTS * self.sum_rows * self.columns * self.bytes
+        piece = self.components * self.sum_rows * self.columns * self.bytes
         self.chunks = max(1, min(ceil(wanted / self.pieces), PARTIAL_BYTES // (self.pieces * piece), self.tiles.count // CHUNK_TILES))
         self.g_row, self.x_row = spread(self.sum_rows, self.type, 16), spread(self.columns, self.type, 16)
-        self.block = max(BLOCK_BYTES // (POINTS * (self.g_row + self.x_row) * self.bytes), 8)
+        self.block = max(BLOCK_BYTES // ((POINTS * self.g_row + self.components * self.x_row) * self.bytes), 8)
         self.block = min(self.block, ceil(self.tiles.count / self.chunks))
         self.items = self.chunks * self.pieces
         self.parts = self.items if self.items <= 2 * wanted else wanted
@@ -68,17 +75,19 @@ class _Generator:
     def _place(self):
         """Where the sums and the stretches lie in the workspace, in elements."""
         self.sum_point = self.sum_rows * self.columns
-        self.piece_size = POINTS * self.sum_point
+        self.piece_size = self.components * self.sum_point
         self.chunk_size = self.pieces * self.piece_size
         self.own_at = self.chunks * self.chunk_size
         self.g_point, self.x_point = (spread(self.block * row, self.type) for row in (self.g_row, self.x_row))
-        self.own_size = spread(POINTS * (self.g_point + self.x_point), self.type)
+        self.own_size = spread(POINTS * self.g_point + self.components * self.x_point, self.type)
         self.sums_at = stretches.RESERVED // self.bytes
 
     def source(self):
         spec = self.spec
         opening, compute, combine = stretches.opening(3, self.parts), self._compute(), self._combine()
-        text = transforms.zeros(self.type, max(spec.c, spec.o)) + ir.module(*self.functions, opening, compute, combine)
+        points = [point for point in range(POINTS) for _ in range(*self.algorithm.starts[point:point + 2])]
+        text = transforms.zeros(self.type, max(spec.c, spec.o)) + transforms.table("points", points)
+        text += ir.module(*self.functions, opening, compute, combine)
         workspace = (self.sums_at + self.own_at + self.parts * self.own_size) * self.bytes
         phases = ((opening.name, 1), (compute.name, self.parts),
                   (combine.name, wanted_parts(0, (self.chunks + 1) * self.chunk_size * self.bytes)))
@@ -97,10 +106,12 @@ class _Generator:
         number = stretches.borrow(f, space)
         self.g_points = f.at(self.sums, f.add(self.own_at, f.mul(number, self.own_size)), type)
         self.x_points = f.at(self.g_points, POINTS * self.g_point, type)
-        results = transforms.Image(type, lanes, *spec.out, spec.o, 2)
-        images = transforms.Image(type, lanes, spec.h, spec.w, spec.c, 4, tuple(lo for lo, _ in spec.padding))
-        self.g_reader = transforms.Reader("gradient", results, transforms.gradient, self.g_point)
-        self.x_reader = transforms.Reader("source", images, transforms.source, self.x_point)
+        results = transforms.Image(type, lanes, *spec.out, spec.o, (2, 2))
+        images = transforms.Image(type, lanes, spec.h, spec.w, spec.c, self.algorithm.pixels, tuple(lo for lo, _ in spec.padding))
+        points = [[(4 * a + b) * self.g_point for b in range(4)] for a in range(4)]
+        components = [[number * self.x_point for number in row] for row in self.algorithm.numbers()]
+        self.g_reader = transforms.Reader("gradient", results, (RESULTS, RESULTS), points)
+        self.x_reader = transforms.Reader("source", images, [axis.source for axis in self.algorithm.axes], components)
         self.functions += [*self.g_reader.functions, *self.x_reader.functions]
         self.micros = {nv: self._micro(nv) for nv in range(1, self.nv + 1)}
         lo, hi = f.share(self.items)
@@ -130,15 +141,16 @@ class _Generator:
                 self.x_reader.call(f, x, *at, f.at(self.x_points, f.mul(t, self.x_row), self.type), columns)
             f.loop(0, count, 1, read)
             more = f.convert("zext", f.compare("ne", start, first), "i64")
-            f.loop(0, POINTS, 1, lambda point: self._point(point, sums, rows, columns, count, more))
+            f.loop(0, self.components, 1, lambda number: self._component(number, sums, rows, columns, count, more))
         f.loop(first, last, self.block, block)
 
-    def _point(self, point, sums, rows, columns, count, more):
-        """A block's products at a point."""
+    def _component(self, number, sums, rows, columns, count, more):
+        """A block's products for a component."""
         f, type, lanes = self.f, self.type, self.lanes
+        point = f.load(ir.Reg("@points", "ptr"), number, "i64")
         g = f.at(self.g_points, f.mul(point, self.g_point), type)
-        x = f.at(self.x_points, f.mul(point, self.x_point), type)
-        to = f.at(sums, f.mul(point, self.sum_point), type)
+        x = f.at(self.x_points, f.mul(number, self.x_point), type)
+        to = f.at(sums, f.mul(number, self.sum_point), type)
 
         def block(column, nv):
             f.loop(0, rows, self.height, lambda row: f.call(
@@ -157,6 +169,7 @@ class _Generator:
         spec, type, lanes = self.spec, self.type, self.lanes
         f = ir.Function("combine")
         dw, sums = f.argument(2), f.at(f.argument(3), self.sums_at, type)
+        taps = math.prod(spec.kernel)
         lo, hi = f.share(spec.o * self.vectors)
 
         def one(i):
@@ -171,11 +184,12 @@ class _Generator:
                     return first
                 return f.loop(1, self.chunks, 1, lambda k, t: [f.binary("fadd", t[0], f.load(
                     at, f.add(f.mul(k, self.chunk_size), p * self.sum_point), type, lanes))], [first])[0]
-            points = [[total(4 * a + b) for b in range(4)] for a in range(4)]
+            components = [[total(number) for number in row] for row in self.algorithm.numbers()]
             channel = f.mul(v, lanes)
             mask = f.first_lanes(f.sub(spec.c, channel), lanes)
-            out = f.at(dw, f.mul(f.add(f.mul(o, spec.c), channel), 9), type)
-            for tap, value in enumerate(sum(transforms.both_ways(f, transforms.weights_gradient, points), [])):
-                conv_pack.scatter(f, value, f.at(out, tap, type), 9, mask)
+            out = f.at(dw, f.mul(f.add(f.mul(o, spec.c), channel), taps), type)
+            values = both_ways(f, self.algorithm.rows.gradient, self.algorithm.columns.gradient, components)
+            for tap, value in enumerate(sum(values, [])):
+                conv_pack.scatter(f, value, f.at(out, tap, type), taps, mask)
         f.loop(lo, hi, 1, one)
         return f

@@ -1,9 +1,11 @@
-"""Winograd's convolution with 3x3 weights, stride 1: the forward pass and the input gradient, which are one thing.
+"""Winograd's convolution with stride 1: the forward pass and the input gradient, which are one thing.
 
 Phases: the weights are transformed and packed as the products read them; then every part takes items, a block of tiles times a
 range of blocks of result channels each. An item transforms its tiles' source; then for every block of two vectors of result
 channels it multiplies at each of the 16 points and transforms the products back. What lies between stays in a stretch of
 workspace that the part borrows, and so in a second-level cache.
+
+A point's components lie in a row, as if they were further source channels: at most two along each axis for 4 and 5 taps, and so on.
 """
 from dataclasses import dataclass
 from math import ceil
@@ -14,8 +16,8 @@ from . import winograd_transforms as transforms
 from .conv_plan import most_rows
 from .conv_shapes import wanted_parts
 from .target import BYTES
+from .winograd_axis import POINTS, Algorithm, both_ways
 from .winograd_tile import LINE, STEPS, product_tile, read_ahead, spread
-from .winograd_transforms import POINTS
 
 NEAR_WEIGHTS = 640 << 10            # transformed weights that stay in the cache beside a block
 BLOCK_BYTES = 384 << 10             # of a block's transformed source, where the weights stay
@@ -26,6 +28,7 @@ FAR_BLOCK_BYTES = 700 << 10         # where they do not: more tiles for each tim
 class Correlation:
     """source and result (h, w, channels) of every image; result[y, x] = sum over i, j of source[y + i - lo, x + j - lo] w[i, j].
 
+    kernel          (rows, columns) of the weights
     weight_strides  elements from one result channel and source channel to the next
     flipped         the weights are taken backwards along both axes
     """
@@ -34,6 +37,7 @@ class Correlation:
     images: int
     source: tuple
     result: tuple
+    kernel: tuple
     lo: tuple
     weight_strides: tuple
     flipped: bool
@@ -53,6 +57,7 @@ class _Generator:
     def __init__(self, cor, host):
         self.cor, self.host = cor, host
         self.type, self.lanes, self.bytes = cor.type, host.lanes(cor.type), BYTES[cor.type]
+        self.algorithm = Algorithm(cor.kernel)
         self.k, self.m = cor.source[2], cor.result[2]
         self.vectors = ceil(self.m / self.lanes)
         self.nv = min(2, self.vectors)
@@ -65,12 +70,14 @@ class _Generator:
     # ------------------------------------------------------------ choices
     def _cut(self):
         """Blocks of tiles, and splits of the blocks of result channels where there would be too few items."""
-        self.row = spread(self.k, self.type, 16)
-        weights = POINTS * self.k * self.vectors * self.lanes * self.bytes
+        components = self.algorithm.components
+        self.row = spread(self.algorithm.most * self.k, self.type, 16)
+        weights = components * self.k * self.vectors * self.lanes * self.bytes
         self.near_weights = weights <= NEAR_WEIGHTS
         room = BLOCK_BYTES if self.near_weights else FAR_BLOCK_BYTES
         rows = most_rows(self.host, self.nv)
-        most = max(room // (POINTS * (self.row + self.nv * self.lanes) * self.bytes) // rows, 2) * rows
+        tile = components * spread(self.k, self.type, 16) + POINTS * self.nv * self.lanes
+        most = max(room // (tile * self.bytes) // rows, 2) * rows
         wanted = wanted_parts(self.cor.flops / 2, self.cor.traffic)
         least = (2 if self.near_weights else 4) * rows
         count = max(ceil(self.tiles.count / most), min(wanted, self.tiles.count // least), 1)
@@ -83,7 +90,7 @@ class _Generator:
     def _place(self):
         """Where the weights and the stretches lie in the workspace, in elements."""
         self.weights_at = stretches.RESERVED // self.bytes
-        self.weights_size = spread(POINTS * self.k * self.vectors * self.lanes, self.type)
+        self.weights_size = spread(self.algorithm.components * self.k * self.vectors * self.lanes, self.type)
         self.source_point = spread(self.block * self.row, self.type)
         self.product_row = self.nv * self.lanes
         self.product_point = spread(self.block * self.product_row, self.type)
@@ -94,15 +101,17 @@ class _Generator:
     def source(self):
         opening = stretches.opening(3 + self.cor.bias, self.parts)
         transform, compute = self._transform_weights(), self._compute()
-        text = transforms.zeros(self.type, self.k) + ir.module(*self.functions, opening, transform, compute)
+        text = transforms.zeros(self.type, self.k) + transforms.table("starts", self.algorithm.starts)
+        text += ir.module(*self.functions, opening, transform, compute)
         workspace = (self.weights_at + self.weights_size + self.parts * self.own_size) * self.bytes
         phases = ((opening.name, 1), (transform.name, wanted_parts(0, 4 * self.weights_size * self.bytes)), (compute.name, self.parts))
         return kernel.Source(text, phases, workspace, self.cor.flops, self.cor.traffic)
 
     # ------------------------------------------------------------ weights
     def _transform_weights(self):
-        """The weights' phase: [block][point][source channel][vector of the block]."""
-        cor, type, lanes = self.cor, self.type, self.lanes
+        """The weights' phase: [block][point][component of the point][source channel][vector of the block]."""
+        cor, type, lanes, algorithm = self.cor, self.type, self.lanes, self.algorithm
+        height, width = cor.kernel
         f = ir.Function("transform_weights")
         weight, space = f.argument(1), f.at(f.argument(3 + cor.bias), self.weights_at, type)
         to_m, to_k = cor.weight_strides
@@ -115,12 +124,14 @@ class _Generator:
             channel = f.mul(v, lanes)
             mask = f.first_lanes(f.sub(self.m, channel), lanes)
             of = f.at(weight, f.add(f.mul(channel, to_m), f.mul(k, to_k)), type)
-            taps = [[conv_pack.gather(f, f.at(of, 3 * a + b, type), to_m, type, lanes, mask) for b in range(3)] for a in range(3)]
+            taps = [[conv_pack.gather(f, f.at(of, width * a + b, type), to_m, type, lanes, mask) for b in range(width)]
+                    for a in range(height)]
             if cor.flipped:
                 taps = [row[::-1] for row in taps[::-1]]
-            to = f.at(space, f.add(f.mul(start, POINTS * self.k * lanes), f.add(f.mul(k, step), f.mul(inner, lanes))), type)
-            for p, value in enumerate(sum(transforms.both_ways(f, transforms.weights, taps), [])):
-                f.store(value, to, f.mul(step, p * self.k))
+            to = f.at(space, f.add(f.mul(start, algorithm.components * self.k * lanes), f.add(f.mul(k, step), f.mul(inner, lanes))), type)
+            components = both_ways(f, algorithm.rows.weights, algorithm.columns.weights, taps)
+            for number, value in zip(sum(algorithm.numbers(), []), sum(components, [])):
+                f.store(value, to, f.mul(step, number * self.k))
         f.loop(lo, hi, 1, one)
         return f
 
@@ -138,10 +149,12 @@ class _Generator:
         number = stretches.borrow(f, space)
         own = f.at(self.weights, f.add(self.weights_size, f.mul(number, self.own_size)), type)
         self.points, self.products, self.nowhere = own, f.at(own, self.products_at, type), f.at(own, self.nowhere_at, type)
-        images = transforms.Image(type, lanes, *cor.source, 4, cor.lo)
-        self.reader = transforms.Reader("source", images, transforms.source, self.source_point)
+        algorithm = self.algorithm
+        images = transforms.Image(type, lanes, *cor.source, algorithm.pixels, cor.lo)
+        places = [[point * self.source_point + place * self.k for point, place in row] for row in algorithm.places]
+        self.reader = transforms.Reader("source", images, [axis.source for axis in algorithm.axes], places, algorithm.most > 1)
         self.functions += self.reader.functions
-        self.back = self._add(transforms.result_function("result", transforms.Image(type, lanes, *cor.result, 2), self.product_point,
+        self.back = self._add(transforms.result_function("result", transforms.Image(type, lanes, *cor.result, (2, 2)), self.product_point,
                                                          cor.bias, cor.activation == "relu"))
         self.micros = {nv: self._micro(nv) for nv in {self.nv, self.vectors - (self.blocks - 1) * self.nv}}
         lo, hi = f.share(self.items)
@@ -190,7 +203,11 @@ class _Generator:
     def _products(self, block, nv, point, count, pixels):
         """A block's products at a point. Meanwhile its results' pixels are read ahead, so that their lines are there when written."""
         f, type, width = self.f, self.type, nv * self.lanes
-        weights = f.at(self.weights, f.mul(f.add(f.mul(block, POINTS * self.nv), f.mul(point, nv)), self.k * self.lanes), type)
+        start, end = (f.load(ir.Reg("@starts", "ptr"), f.add(point, i), "i64") for i in (0, 1))
+        components = f.sub(end, start)
+        steps = f.mul(components, self.k)
+        weights = f.add(f.mul(block, self.algorithm.components * self.nv), f.mul(start, nv))
+        weights = f.at(self.weights, f.mul(weights, self.k * self.lanes), type)
         source = f.at(self.points, f.mul(point, self.source_point), type)
         products = f.at(self.products, f.mul(point, self.product_point), type)
         rows, size = self._rows(nv), self.k * width * self.bytes
@@ -201,8 +218,9 @@ class _Generator:
             number = f.mul(f.add(f.mul(point, column), i), some)
             for j in range(some):
                 read_ahead(f, f.at(pixels, f.mul(f.add(number, j), self.m), type), width * self.bytes)
-            following = f.at(weights, f.add(f.mul(i, ceil(size / column / LINE) * LINE), size), "i8")
+            share = f.mul(components, ceil(size / column / LINE) * LINE)
+            following = f.at(weights, f.add(f.mul(i, share), self.algorithm.most * size), "i8")
             row = f.most(f.least(f.mul(i, rows), f.sub(count, rows)), 0)            # the last tile is moved back
             f.call(self.micros[nv], f.at(source, f.mul(row, self.row), type), weights,
-                   f.at(products, f.mul(row, self.product_row), type), self.k, following, 0)
+                   f.at(products, f.mul(row, self.product_row), type), steps, following, 0)
         f.loop(0, f.div(f.add(count, rows - 1), rows), 1, tile)

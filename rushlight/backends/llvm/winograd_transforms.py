@@ -1,61 +1,14 @@
-"""Winograd's F(2x2, 3x3) on registers: the transforms of 4x4 source pixels, 3x3 weights and 2x2 results, and their transposes.
-
-Lavin and Gray, "Fast algorithms for convolutional neural networks" (2015). A tile's 2x2 results of a 3x3 correlation are
-A'[(G w G') * (B' d B)]A: 16 products where the sum needs 36. All factors are 1, -1 and 1/2, so errors stay those of a sum.
-"""
+"""Winograd's transforms of tiles: source pixels or results' gradients to components, products at the points to results."""
+import functools
 from math import ceil
 
 from . import ir
+from .winograd_axis import both_ways, result
 
-POINTS = 16                     # products of a tile and a pair of channels
+FEW = 16                        # pixels that a tile's transform holds in registers; of more, it loads those that it needs
 
 _FROM, _TO = ir.Reg("%from", "ptr"), ir.Reg("%to", "ptr")
 _IMAGE, _ROW, _COLUMN = (ir.Reg("%" + n, "i64") for n in ("image", "row", "column"))
-
-
-def _add(f, a, b):
-    return f.binary("fadd", a, b)
-
-
-def _sub(f, a, b):
-    return f.binary("fsub", a, b)
-
-
-def _half(f, a):
-    return f.binary("fmul", a, f.constant(0.5, a.type, a.lanes))
-
-
-def source(f, a, b, c, d):
-    """B': 4 source pixels to 4 points."""
-    return [_sub(f, a, c), _add(f, b, c), _sub(f, c, b), _sub(f, b, d)]
-
-
-def weights(f, a, b, c):
-    """G: 3 weights to 4 points."""
-    outer, inner = _half(f, _add(f, a, c)), _half(f, b)
-    return [a, _add(f, outer, inner), _sub(f, outer, inner), c]
-
-
-def result(f, a, b, c, d):
-    """A': 4 points to 2 results."""
-    return [_add(f, _add(f, a, b), c), _sub(f, _sub(f, b, c), d)]
-
-
-def gradient(f, a, b):
-    """A, its last row's sign turned: the gradients of 2 results to those of 4 points."""
-    return [a, _add(f, a, b), _sub(f, a, b), b]
-
-
-def weights_gradient(f, a, b, c, d):
-    """G', for the sign that `gradient` turned: the gradients of 4 points to those of 3 weights."""
-    outer = _half(f, _add(f, b, c))
-    return [_add(f, a, outer), _half(f, _sub(f, b, c)), _sub(f, outer, d)]
-
-
-def both_ways(f, transform, grid):
-    """The transform along the columns of a grid of registers, then along its rows."""
-    columns = [transform(f, *column) for column in zip(*grid)]
-    return [transform(f, *row) for row in zip(*columns)]
 
 
 def channel_vectors(f, lanes, body):
@@ -82,7 +35,7 @@ class Tiles:
 
 
 class Image:
-    """Channels-innermost images cut into tiles. pixels: on a side of a tile, to load or to store; lo: padding before."""
+    """Channels-innermost images cut into tiles. pixels: (rows, columns) of a tile, to load or to store; lo: padding before."""
 
     def __init__(self, type, lanes, height, width, channels, pixels, lo=(0, 0)):
         self.type, self.lanes, self.pixels, self.lo = type, lanes, pixels, lo
@@ -91,10 +44,10 @@ class Image:
     def inside(self, f, tile):
         """Whether all pixels of tile (row, column) are in the image."""
         inside = None
-        for at, lo, size in zip(tile, self.lo, (self.height, self.width)):
+        for at, lo, pixels, size in zip(tile, self.lo, self.pixels, (self.height, self.width)):
             first = f.sub(f.mul(at, 2), lo)
             # as an unsigned number, a negative one is too large
-            fits = f.test("icmp ult", _integer(first), ir.Reg(str(max(size - self.pixels + 1, 0)), "i64"))
+            fits = f.test("icmp ult", _integer(first), ir.Reg(str(max(size - pixels + 1, 0)), "i64"))
             inside = fits if inside is None else f.binary("and", inside, fits)
         return inside
 
@@ -105,15 +58,15 @@ class Image:
 
     def near(self, f, start):
         """Pointers to the pixels of a tile that is inside, from its first."""
-        return [[f.at(start, (i * self.width + j) * self.channels, self.type) for j in range(self.pixels)]
-                for i in range(self.pixels)]
+        rows, columns = self.pixels
+        return [[f.at(start, (i * self.width + j) * self.channels, self.type) for j in range(columns)] for i in range(rows)]
 
     def checked(self, f, images, image, tile, instead):
         """Pointers to the pixels of any tile, `instead` for those that are outside."""
         image = f.at(images, f.mul(image, self.height * self.width * self.channels), self.type)
         known = []
-        for at, lo, size in zip(tile, self.lo, (self.height, self.width)):
-            places = [f.add(f.sub(f.mul(at, 2), lo), i) for i in range(self.pixels)]
+        for at, lo, pixels, size in zip(tile, self.lo, self.pixels, (self.height, self.width)):
+            places = [f.add(f.sub(f.mul(at, 2), lo), i) for i in range(pixels)]
             known.append([(p, f.test("icmp ult", _integer(p), ir.Reg(str(size), "i64"))) for p in places])
         rows, columns = known
         pointers = []
@@ -129,13 +82,16 @@ def _integer(value):
 
 
 class Reader:
-    """Transforms a tile of images into points: point p of channel i goes to `to` + p * stride + i.
+    """Transforms a tile of images into components: component (a, b) of channel i goes to `to` + places[a][b] + i.
+
+    forms       along both axes: the linear form of pixels of each component
+    whole       whether nothing may be written beyond the last channel
 
     There are two functions, near(first pixel, to, channels) for tiles inside their image and far for any; call() takes the right one.
     """
 
-    def __init__(self, name, image, transform, stride):
-        self.image, self.transform, self.stride = image, transform, stride
+    def __init__(self, name, image, forms, places, whole=False):
+        self.image, self.forms, self.places, self.whole = image, forms, places, whole
         self.near = ir.Function(name + "_near", "ptr %from, ptr %to, i64 %channels", internal=True, attributes="#1")
         self.far = ir.Function(name + "_far", "ptr %from, i64 %image, i64 %row, i64 %column, ptr %to, i64 %channels", internal=True,
                                attributes="#1")
@@ -146,12 +102,21 @@ class Reader:
 
     def _write(self, f, pointers_at):
         image = self.image
+        along_rows, along_columns = self.forms
 
         def vector(i, mask):
-            pixels = [[f.load(p, 0, image.type, image.lanes, mask) for p in row] for row in pointers_at(i)]
+            pointers = pointers_at(i)
+
+            def load(row, column):
+                return f.load(pointers[row][column], 0, image.type, image.lanes, mask)
+            if len(pointers) * len(pointers[0]) <= FEW:
+                load = functools.cache(load)
             to = f.at(_TO, i, image.type)
-            for p, value in enumerate(sum(both_ways(f, self.transform, pixels), [])):
-                f.store(value, to, p * self.stride)
+            for row, places in zip(along_rows, self.places):        # a row of components at a time
+                strip = [_combined(f, row, [load(y, x) for y in row[1:]]) for x in range(len(pointers[0]))]
+                for form, place in zip(along_columns, places):
+                    value = _combined(f, form, [strip[x] for x in form[1:]])
+                    f.store(value, to, place, mask if self.whole else None)
         channel_vectors(f, image.lanes, vector)
 
     def call(self, f, images, where, tile, to, channels):
@@ -161,9 +126,19 @@ class Reader:
         f.when(f.binary("xor", inside, ir.Reg("true", "i1")), lambda: f.call(self.far, images, where, *tile, to, channels))
 
 
+def _combined(f, form, values):
+    """A linear form's value."""
+    return f.binary(form[0], *values) if form[0] else values[0]
+
+
 def zeros(type, channels):
     """The module's text of @zeros, what is read outside an image."""
     return f"@zeros = internal constant [{channels} x {type}] zeroinitializer, align 64\n"
+
+
+def table(name, numbers):
+    """The module's text of a table of integers."""
+    return f"@{name} = internal constant [{len(numbers)} x i64] [{', '.join(f'i64 {n}' for n in numbers)}]\n"
 
 
 def result_function(name, image, stride, bias, relu):
@@ -178,10 +153,10 @@ def result_function(name, image, stride, bias, relu):
         start = f.at(_FROM, i, type)
         points = [[f.load(start, (4 * a + b) * stride, type, lanes) for b in range(4)] for a in range(4)]
         added = f.load(ir.Reg("%bias", "ptr"), i, type, lanes, mask) if bias else None
-        for row, places in zip(both_ways(f, result, points), pointers):
+        for row, places in zip(both_ways(f, result, result, points), pointers):
             for value, place in zip(row, places):
                 if bias:
-                    value = _add(f, value, added)
+                    value = f.binary("fadd", value, added)
                 if relu:
                     value = f.select(f.test("fcmp olt", value, f.zero(type, lanes)), f.zero(type, lanes), value)
                 f.store(value, place, i, mask)

@@ -15,6 +15,11 @@ def _sigmoid(x):
     return np.reciprocal(1 + np.exp(t))
 
 
+def _sign(x):
+    y = np.sign(x)
+    return np.where(np.isnan(x), x.dtype.type(0), y) if x.dtype.kind == "f" else y
+
+
 def _reciprocal(x):
     return np.reciprocal(x) if x.dtype.kind in "fc" else np.divide(1, x)
 
@@ -72,7 +77,7 @@ UFUNCS = {
     "logaddexp": np.logaddexp,
 }
 OTHERS = {
-    "sign": np.sign, "rsqrt": _rsqrt, "reciprocal": _reciprocal, "sigmoid": _sigmoid, "floordiv": _floordiv,
+    "sign": _sign, "rsqrt": _rsqrt, "reciprocal": _reciprocal, "sigmoid": _sigmoid, "floordiv": _floordiv,
     "isnan": np.isnan, "isinf": np.isinf, "isfinite": np.isfinite, "signbit": np.signbit,
     "angle": lambda x: np.angle(x).astype(x.real.dtype, copy=False), "real": np.real, "imag": np.imag,
     "eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
