@@ -148,10 +148,10 @@ def googlenet():
 
 
 def resnet18():
-    blocks = [Residual(64, 64), Residual(64, 64)]
+    layers = [*stem(norm=True), Residual(64, 64), Residual(64, 64)]
     for channels in (64, 128, 256):
-        blocks += [Residual(channels, 2 * channels, project=True, stride=2), Residual(2 * channels, 2 * channels)]
-    return nn.Sequential(*stem(norm=True), *blocks, GlobalAveragePool(), nn.Linear(512, 10))
+        layers += [Residual(channels, 2 * channels, project=True, stride=2), Residual(2 * channels, 2 * channels)]
+    return nn.Sequential(*layers, GlobalAveragePool(), nn.Linear(512, 10))
 
 
 def densenet():

@@ -179,9 +179,3 @@ def test_extremes_keep_nans():
     for how in ("amax", "amin"):
         same(lambda x, i, u: P.scatter(x, i, u, 0, how), x, np.array([0, 1, 2, 3, 3, 3]), u)
 
-
-def test_parts_do_not_depend_on_threads():
-    rng = np.random.default_rng(11)
-    u, at = array(rng, (150000,)), places(rng, (150000,), 40)
-    one, two = (run(lambda u, at: P.index_put(P.const(0, dt.float32, (40,)), (at,), u, True), [u, at], threads=t)[1][0] for t in (1, 2))
-    np.testing.assert_array_equal(one, two)

@@ -219,6 +219,8 @@ def _clipped(cor, host, form):
             if splits <= blocks:
                 cutting = Cut(groups, bands, splits, items if items <= 2 * parts else parts)
                 window = conv_pack.clipped_window(height, width, channels, cor.phases, bands)
+                if window.copied and window.image * -(-cor.images // groups) * size > 2 * UNIT_BYTES:
+                    continue
                 cost = cycles * results * cor.groups * max(1, (parts / items) ** 0.5) + _moving(cor, cutting, window, weight_bytes)
                 found.append((cost, tile, cutting, window))
     return [min(found, key=lambda plan: plan[0])] if found else []

@@ -48,6 +48,7 @@ class _Maker:
             lo, hi = f.share(spec.outer, lanes) if parts > 1 else (0, spec.outer)
             columns.vectors(f, lo, hi, lanes, lambda a, mask: self._columns(f, f.mul(a, spec.n), 1, spec.n, a, mask))
             return (f,), (("extreme", parts),), 0
+        self.buffers = [f.emit(f"alloca [{lanes} x {type}], align 64", "ptr") for type in (self.type, self.index)]
         if parts == 1 or spec.outer >= 2 * parts:
             source, result = f.argument(0), f.argument(1)
             lo, hi = f.share(spec.outer) if parts > 1 else (0, spec.outer)
@@ -100,8 +101,6 @@ class _Maker:
         """(value, index) of the extreme among source[lo:hi], at least a vector of elements."""
         lanes = self.lanes
         ramp = ir.Reg("<" + ", ".join(f"{self.index} {i}" for i in range(lanes)) + ">", self.index, lanes)
-        if not hasattr(f, "lane_buffers"):
-            f.lane_buffers = [f.emit(f"alloca [{lanes} x {type}], align 64", "ptr") for type in (self.type, self.index)]
 
         def one(i, carried, mask=None):
             best, index = carried
@@ -115,9 +114,9 @@ class _Maker:
         whole = f.add(lo, f.mul(f.div(f.sub(hi, lo), lanes), lanes))
         state = f.loop(f.add(lo, lanes), whole, lanes, one, state)
         state = f.loop(whole, hi, lanes, lambda i, carried: one(i, carried, f.first_lanes(f.sub(hi, i), lanes)), state)
-        for x, buffer in zip(state, f.lane_buffers):
-            f.store(x, buffer)
-        value, index = f.lane_buffers
+        value, index = self.buffers
+        f.store(state[0], value)
+        f.store(state[1], index)
 
         def lane(i, carried):
             return self._either(f, carried, (f.load(value, i, self.type), self._wide(f, f.load(index, i, self.index))))

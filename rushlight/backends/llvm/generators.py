@@ -1,7 +1,7 @@
 """Which generator makes the kernel of a specification."""
 from dataclasses import dataclass
 
-from . import conv, conv_dw, conv_dx, gemm, nest, nest_columns, nest_writer, pool, scatter, winograd, words
+from . import conv, conv_dw, conv_dx, extremes, gemm, nest, nest_columns, nest_writer, pool, scan, scatter, sort, winograd, words
 from .conv_shapes import Conv
 
 
@@ -33,6 +33,9 @@ _GENERATORS = {
     pool.Pool: pool.forward,
     pool.PoolGradient: pool.gradient,
     scatter.Scatter: scatter.generate,
+    extremes.ArgExtreme: extremes.generate,
+    scan.Scan: scan.generate,
+    sort.Sort: sort.generate,
     Forward: lambda spec, host: _room(spec, host, "forward", conv).forward(spec.conv, host),
     InputGradient: lambda spec, host: _room(spec, host, "input_gradient", conv_dx).input_gradient(spec.conv, host),
     WeightGradient: lambda spec, host: _room(spec, host, "weight_gradient", conv_dw).weight_gradient(spec.conv, host),

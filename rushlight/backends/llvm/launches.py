@@ -3,7 +3,7 @@ from math import prod
 
 from ...schedule.pools import tap_type
 
-from . import launches_moves, launches_scatter
+from . import launches_columns, launches_moves, launches_scatter
 from .conv_shapes import Conv
 from .gemm import Dot
 from .generators import Forward, InputGradient, WeightGradient
@@ -188,6 +188,6 @@ _LAUNCHES = {"dot": _dot, "conv": _conv, "conv_dx": _conv_dx, "conv_dw": _conv_d
 _SUPPORTED = {"conv": _convolvable, "conv_dx": _convolvable, "conv_dw": _convolvable, "max_pool": _poolable, "max_pool_tap": _poolable,
               "max_pool_dx": _poolable, "sum_pool": _poolable, "sum_pool_dx": _poolable}
 _FLOATING = frozenset(_LAUNCHES) - {"concatenate"}          # of the dtypes in TYPES only
-for _room in (launches_moves, launches_scatter):
+for _room in (launches_moves, launches_scatter, launches_columns):
     _LAUNCHES.update(_room.LAUNCHES)
     _SUPPORTED.update(_room.SUPPORTED)

@@ -4,14 +4,14 @@ from ..numpy.table import pad_place
 from . import indirect
 from .regions import Region
 
-_WORDS = {1: "uint8", 2: "int16", 4: "int32", 8: "int64"}
+WORDS = {1: "uint8", 2: "int16", 4: "int32", 8: "int64"}
 
 
 # ---------------------------------------------------------------- words
 def pieces(region, dtype):
     """(region in words, their dtype's name): elements of 16 bytes are two words."""
     if dtype.itemsize < 16:
-        return region, _WORDS[dtype.itemsize]
+        return region, WORDS[dtype.itemsize]
     return Region(region.place, region.shape + (2,), [2 * s for s in region.strides] + [1], 2 * region.offset), "int64"
 
 
@@ -74,7 +74,7 @@ def _dynamic_update_slice(low, v):
 def single(low, v, step):
     """A read at indices as a nest of its own."""
     nodes = []
-    node = indirect.load(low, v, step, nodes, {}, _WORDS[v.dtype.itemsize])
+    node = indirect.load(low, v, step, nodes, {}, WORDS[v.dtype.itemsize])
     low._launch(v.shape, nodes + [node], [(len(nodes), low.store(v))], [], ())
 
 

@@ -1,19 +1,19 @@
 """Launches of index_put and scatter."""
 from . import indirect
+from .launches_moves import WORDS
 from .regions import broadcast, simplified
 from .scatter import Index, Scatter
 
 _HOW = {"add": "add", "multiply": "mul", "amax": "max", "amin": "min"}
-_WORDS = {1: "uint8", 2: "int16", 4: "int32", 8: "int64"}
 _NUMBERS = ("float32", "float64", "int64", "int32", "int16", "int8", "uint8", "bool")
 
 
 def _launch(low, v, how, source, indices, shape, result, strides, spread):
-    """indices: (region, its strides in the iteration space, dtype, stride in the result, size, wraps); strides, spread: those of the
-    result and the source."""
+    """indices: (region, its strides in the iteration space, dtype, stride in the result, what is added to negative ones);
+    strides, spread: those of the result and the source."""
     told = {d for d, s in enumerate(strides) if not s}
     small, columns, _ = simplified(shape, [strides, spread, *(i[1] for i in indices)], told)
-    spec = Scatter(v.dtype.name if how != "set" else _WORDS[v.dtype.itemsize], how, small, columns[0], columns[1],
+    spec = Scatter(v.dtype.name if how != "set" else WORDS[v.dtype.itemsize], how, small, columns[0], columns[1],
                    tuple(Index(dtype.name, column, *rest) for (_, _, dtype, *rest), column in zip(indices, columns[2:])))
     low.kernel(spec, [source, *(i[0] for i in indices)], [result])
 
@@ -26,7 +26,7 @@ def _index_put(low, v):
     for i in indices:
         batch = _joined(batch, i.shape)
     shape, row = batch + x.shape[count:], (0,) * (x.ndim - count)
-    told = [(r, broadcast(r, batch) + row, i.dtype, s, n, i.dtype.name != "uint8")
+    told = [(r, broadcast(r, batch) + row, i.dtype, s, 0 if i.dtype.name == "uint8" else n)
             for r, i, s, n in zip(places, indices, result.strides, x.shape)]
     _launch(low, v, "add" if v.attrs[0] else "set", source, told, shape, result, (0,) * len(batch) + tuple(result.strides[count:]),
             broadcast(source, shape))
@@ -44,7 +44,7 @@ def _scatter(low, v):
     source, places, result = low.region(u), low.region(index), low.begun(v)
     strides = tuple(0 if d == dim else s for d, s in enumerate(result.strides))
     spread = tuple(0 if n == 1 else s for n, s in zip(u.shape, source.strides))
-    _launch(low, v, _HOW.get(how, how), source, [(places, tuple(places.strides), index.dtype, result.strides[dim], x.shape[dim], False)],
+    _launch(low, v, _HOW.get(how, how), source, [(places, tuple(places.strides), index.dtype, result.strides[dim], 0)],
             index.shape, result, strides, spread)
 
 

@@ -26,9 +26,8 @@ def horner(f, x, coefficients):
 def _power_of_two(f, k, type):
     """2 ** k for an integer-valued float k within the exponent's range."""
     bits, shift, bias = _BITS[type]
-    whole = f.convert("fptosi", k, bits)
-    biased = f.binary("add", whole, f.constant(bias, bits, k.lanes))
-    moved = f.binary("shl", biased, f.constant(shift, bits, k.lanes))
+    sum_ = f.emit(f"fadd {k.full} {k}, {f.constant(1.5 * 2.0 ** shift + bias, type, k.lanes)}", type, k.lanes)    # its last bits: k + bias
+    moved = f.binary("shl", f.convert("bitcast", sum_, bits), f.constant(shift, bits, k.lanes))
     return f.convert("bitcast", moved, type)
 
 
@@ -53,7 +52,6 @@ def exp(f, x):
     limited = _limited(f, x, _SMALLEST[type] - 2, _LARGEST[type] + 1)
     k, r = reduced(f, limited)
     power = horner(f, r, [1 / math.factorial(i) for i in range(_EXP_TERMS[type] + 1)])
-    k = f.select(f.test("fcmp uno", x, x), f.zero(type, lanes), k)
     half = f.mathematics("floor", f.binary("fmul", k, f.constant(0.5, type, lanes)))     # twice, for denormal results and near the top
     rest = f.binary("fsub", k, half)
     y = f.binary("fmul", f.binary("fmul", power, _power_of_two(f, half, type)), _power_of_two(f, rest, type))
@@ -65,7 +63,6 @@ def expm1(f, x):
     top = _LARGEST[type]
     limited = _limited(f, x, -40.0, top)
     k, r = reduced(f, limited)
-    k = f.select(f.test("fcmp uno", x, x), f.zero(type, lanes), k)
     series = horner(f, r, [1 / math.factorial(i) for i in range(2, _EXP_TERMS[type] + 1)])
     small = f.fma(f.binary("fmul", r, r), series, r)
     one = f.constant(1, type, lanes)
@@ -121,11 +118,14 @@ def log1p(f, x):
 
 
 def tanh(f, x):
+    """e / (e + 2) for e = exp(2 |x|) - 1, or 1 - 2 / (e + 2), whichever is the more accurate."""
     type, lanes = x.type, x.lanes
+    one, two = f.constant(1, type, lanes), f.constant(2, type, lanes)
     size = f.mathematics("fabs", x)
-    e = expm1(f, f.binary("fmul", size, f.constant(-2, type, lanes)))
-    y = f.binary("fdiv", f.emit(f"fneg {e.full} {e}", type, lanes), f.binary("fadd", e, f.constant(2, type, lanes)))
-    return f.mathematics("copysign", y, x)
+    e = expm1(f, f.emit(f"fadd {x.full} {size}, {size}", type, lanes))
+    small = f.test("fcmp olt", e, two)
+    q = f.binary("fdiv", f.select(small, e, f.constant(-2, type, lanes)), f.binary("fadd", e, two))
+    return f.mathematics("copysign", f.select(small, q, f.binary("fadd", q, one)), x)
 
 
 def sigmoid(f, x):

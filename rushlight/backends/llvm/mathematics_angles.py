@@ -8,7 +8,7 @@ import math
 
 from . import ir
 from .ir import Reg
-from .mathematics_values import MANTISSA, Value, of, polynomial, where, where_rarely
+from .mathematics_values import BITS, MANTISSA, Value, of, polynomial, where, where_rarely
 
 _BOUND = {"float": 2.0 ** 17, "double": 2.0 ** 28}
 _HALF_PI = {"float": (1.57079637050628662109375, -4.37113882867379115e-08, -1.71512451306112e-15),
@@ -81,35 +81,44 @@ sin, cos, tan = of(_sin), of(_cos), of(_tan)
 
 
 # ---------------------------------------------------------------- huge arguments
+_WORDS = 20
+
+
 def _huge(x, mask):
-    """As _reduced, for the lanes of the mask."""
-    f, type, lanes = x.f, x.type, x.reg.lanes
-    f.declared.update(_exact_reduction())
+    """As _reduced, for the lanes of the mask: by a function of its own, since it is rare and long."""
+    f = x.f
+    name, result, lines = _exact_reduction(x.type, x.reg.lanes)
+    f.declared.update(lines)
     x = where(mask, x, 2.0 ** 30)
+    found = f.emit(f"call {result} @{name}({x.reg.full} {x.reg})", result)
+    return [Value(f, f.emit(f"extractvalue {result} {found}, {i}", r.type, r.lanes)) for i, r in enumerate(_results(x.reg))]
 
-    def one(number):
-        """Of a scalar register: the three results."""
-        wide = Value(f, number) if type == "double" else Value(f, number).convert("fpext", "double")
-        found = f.emit(f"call {_RESULT} @half_pi_remainder(double {wide.reg})", _RESULT)
-        r, tail, multiple = [Value(f, f.emit(f"extractvalue {_RESULT} {found}, {i}", t)) for i, t in enumerate(("double", "double", "i64"))]
-        if type == "double":
-            return [r, tail, multiple]
-        short = r.convert("fptrunc", "float")
-        return [short, (r - short.convert("fpext", "double")).convert("fptrunc", "float"), multiple.convert("trunc", "i32")]
 
-    if not lanes:
-        return one(x.reg)
-    empty = [Reg("poison", t, lanes) for t in (type, type, "i32" if type == "float" else "i64")]
+def _results(x):
+    """Registers of the types of r, tail and the multiple's bits for an x such as this."""
+    return [Reg("poison", type, x.lanes) for type in (x.type, x.type, BITS[x.type])]
+
+
+@functools.cache
+def _exact_reduction(type, lanes):
+    """The function's name, its result's type, and the module's lines: a table and the function."""
+    x = Reg("%x", type, lanes)
+    empty = _results(x)
+    result = "{ " + ", ".join(r.full for r in empty) + " }"
+    name = f"half_pi_remainder_{type}_{lanes}"
+    f = ir.Function(name, f"{x.full} %x", result, internal=True, attributes="#1")
 
     def body(i, carried):
-        found = one(f.emit(f"extractelement {x.reg.full} {x.reg}, i64 {i}", type))
+        found = _remainder(Value(f, f.emit(f"extractelement {x.full} {x}, i64 {i}", type)))
         return [f.emit(f"insertelement {c.full} {c}, {c.type} {v.reg}, i64 {i}", c.type, lanes) for c, v in zip(carried, found)]
 
-    return [Value(f, c) for c in f.loop(0, lanes, 1, body, empty)]
-
-
-_RESULT = "{ double, double, i64 }"
-_WORDS = 22
+    found = f.loop(0, lanes, 1, body, empty) if lanes else [v.reg for v in _remainder(Value(f, x))]
+    made = "poison"
+    for i, r in enumerate(found):
+        made = f.emit(f"insertvalue {result} {made}, {r.full} {r}, {i}", result)
+    f.raw(f"ret {result} {made}")
+    words = ", ".join(f"i64 {w}" for w in _two_over_pi())
+    return name, result, {f"@two_over_pi = internal constant [{_WORDS} x i64] [{words}]", f.text(), *f.declared}
 
 
 def _inverse_tangent(n, bits):
@@ -124,51 +133,47 @@ def _inverse_tangent(n, bits):
 
 
 @functools.cache
-def _exact_reduction():
-    """The module's lines: a table, and a function of one double."""
+def _two_over_pi():
+    """Words of 2 / pi, the first of zeros."""
     bits = 64 * _WORDS + 64
     pi = 4 * (4 * _inverse_tangent(5, bits) - _inverse_tangent(239, bits))
-    table = (2 << 2 * bits) // pi >> bits - 64 * (_WORDS - 1)                   # after a word of zeros
-    words = [table >> 64 * (_WORDS - 1 - i) & 2 ** 64 - 1 for i in range(_WORDS)]
-    f = ir.Function("half_pi_remainder", "double %x", _RESULT, internal=True, attributes="#1")
-    _write_reduction(f)
-    constant = f"@two_over_pi = internal constant [{_WORDS} x i64] [{', '.join(f'i64 {w}' for w in words)}]"
-    return {constant, f.text(), *f.declared}
+    table = (2 << 2 * bits) // pi >> bits - 64 * (_WORDS - 1)
+    return [table >> 64 * (_WORDS - 1 - i) & 2 ** 64 - 1 for i in range(_WORDS)]
 
 
-def _write_reduction(f):
-    x = Value(f, Reg("%x", "double"))
+def _remainder(number):
+    """Of a scalar: r, its tail, and the multiple's bits."""
+    f = number.f
+    x = number if number.type == "double" else number.convert("fpext", "double")
     raw = x.bits()
-    exponent = Value(f, f.binary("lshr", raw.reg, Reg("52", "i64"))) & 0x7FF
     mantissa = (raw & 2 ** 52 - 1) | 2 ** 52
-    place = exponent - 1075 + 62                    # bits before this one make multiples of 2 pi
-    word = Value(f, f.binary("lshr", place.reg, Reg("6", "i64"))).reg
-    shift = place & 63
-    w = [Value(f, f.load(Reg("@two_over_pi", "ptr"), f.add(word, i), "i64")) for i in range(4)]
-    window = None
-    for high, low in zip(w, w[1:]):
-        part = Value(f, f.intrinsic("llvm.fshl.i64", "i64", 0, high.reg, low.reg, shift.reg)).convert("zext", "i192")
-        window = part if window is None else (window << 64) | part
-    product = mantissa.convert("zext", "i192") * window                        # x 2 / pi, modulo 4, times 2 ** 190
-    multiple = Value(f, f.binary("lshr", (product + 2 ** 189).reg, Reg("190", "i192"))).convert("trunc", "i64")
-    rest = product << 2
-    negative = rest < 0
-    size = where(negative, -rest, rest)
-    zeros = Value(f, f.intrinsic("llvm.ctlz.i192", "i192", 0, size.reg, Reg("false", "i1")))
-    size = size << zeros
-    top, following = [Value(f, f.binary("lshr", size.reg, Reg(str(n), "i192"))).convert("trunc", "i64") for n in (128, 64)]
-    high = (top & -2048).convert("uitofp", "double")                            # 53 bits, then 64 more
-    low = (top & 2047) << 53 | Value(f, f.binary("lshr", following.reg, Reg("11", "i64")))
-    low = low.convert("uitofp", "double") * 2.0 ** -53
+    place = (_right(raw, 52) & 0x7FF) - (1075 - 62)  # bits before this one make multiples of 2 pi
+    word, shift = _right(place, 6), place & 63
+    words = [Value(f, f.load(Reg("@two_over_pi", "ptr"), f.add(word.reg, i), "i64")) for i in range(4)]
+    first, second, third = [Value(f, f.intrinsic("llvm.fshl.i64", "i64", 0, a.reg, b.reg, shift.reg)) for a, b in zip(words, words[1:])]
+    wide = mantissa.convert("zext", "i128")
+    # x 2 / pi, modulo 4, times 2^126
+    product = _right(wide * third.convert("zext", "i128"), 64) + wide * second.convert("zext", "i128") + ((wide * first.convert("zext", "i128")) << 64)
+    multiple = _right(product + 2 ** 125, 126).convert("trunc", "i64")
+    rest = product << 2                                                         # signed
+    minus = rest < 0
+    size = where(minus, -rest, rest)
+    high, low = _right(size, 64).convert("trunc", "i64"), size.convert("trunc", "i64")
+    rest = ((high & 2047) << 53 | _right(low, 11)).convert("uitofp", "double") * 2.0 ** -117
+    high = (high & -2048).convert("uitofp", "double") * 2.0 ** -64              # exact: 53 bits
     first, second, _ = _HALF_PI["double"]
     r = high * first
-    rest = high.fma(first, -r) + (high * second + low * first)
+    rest = high.fma(first, -r) + (high * second + rest * first)
     total = r + rest
     tail = (r - total) + rest
-    scale = ((1023 - 64) - zeros.convert("trunc", "i64") << 52).floats()
-    minus = negative ^ (raw < 0)
-    scale = where(minus, -scale, scale)
-    multiple = where(raw < 0, -multiple, multiple)
-    result = f.emit(f"insertvalue {_RESULT} poison, double {(total * scale).reg}, 0", _RESULT)
-    result = f.emit(f"insertvalue {_RESULT} {result}, double {(tail * scale).reg}, 1", _RESULT)
-    f.raw(f"ret {_RESULT} {f.emit(f'insertvalue {_RESULT} {result}, i64 {multiple.reg}, 2', _RESULT)}")
+    turned, minus = raw < 0, minus ^ (raw < 0)
+    total, tail, multiple = where(minus, -total, total), where(minus, -tail, tail), where(turned, -multiple, multiple)
+    if number.type == "double":
+        return total, tail, multiple
+    short = total.convert("fptrunc", "float")
+    return short, (total - short.convert("fpext", "double")).convert("fptrunc", "float"), multiple.convert("trunc", "i32")
+
+
+def _right(x, places):
+    """Shifted right, zeros coming in."""
+    return Value(x.f, x.f.binary("lshr", x.reg, x.like(places).reg))

@@ -8,7 +8,7 @@ from ...runtime import dtypes as dt
 
 NAMES = ("float16", "bfloat16")                                                 # both lie in memory as i16
 # these give nothing that the operands' type lacks
-EXACT = frozenset("neg abs sign max min fmax fmin floor ceil trunc round where load gather copysign heaviside".split())
+EXACT = frozenset("neg abs sign max min fmax fmin floor ceil trunc round where load gather copysign heaviside real conj".split())
 APART = frozenset(("nextafter",))                                               # these are not those of floats, rounded
 
 
@@ -103,15 +103,23 @@ def _float_to_half(f, x):
 
 
 # ------------------------------------------------------------ values that have kernels of their own
-_WIDENED = frozenset("dot conv conv_dx conv_dw max_pool max_pool_index max_pool_dx sum_pool sum_pool_dx".split())
+_WIDENED = frozenset("""dot conv conv_dx conv_dw max_pool max_pool_index max_pool_dx sum_pool sum_pool_dx argmax argmin argsort topk cumsum
+    cumprod cummax cummin cumlogsumexp cumargmax cumargmin""".split())
+
+
+def _apart(v):
+    """Whether a value of narrow numbers is computed by a kernel of its own."""
+    adds = v.prim == "index_put" and v.attrs[0] or v.prim == "scatter" and v.attrs[1] != "set"
+    return (adds or v.prim in _WIDENED) and v.args[0].dtype.name in NAMES
 
 
 def widened(values):
-    """A graph whose products, convolutions and pools of narrow numbers are those of their operands as float32, rounded."""
+    """A graph whose products, convolutions, pools, sorts and the like of narrow numbers are those of their operands as float32,
+    rounded."""
     from ...graph.value import Value
     from ...schedule.rewrite import copied
 
-    if not any(v.prim in _WIDENED and v.args[0].dtype.name in NAMES for v in values):
+    if not any(map(_apart, values)):
         return values
     now, result, cast = {}, [], {}
 
@@ -125,7 +133,7 @@ def widened(values):
 
     for v in values:
         args = [now[a.id] for a in v.args]
-        if v.prim in _WIDENED and args[0].dtype.name in NAMES:
+        if _apart(v):
             args = [as_float(a) for a in args]
             if v.dtype.name in NAMES:
                 product = Value(v.prim, tuple(args), v.attrs, v.shape, dt.float32)

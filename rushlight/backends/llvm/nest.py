@@ -1,6 +1,7 @@
 """Fused loop nests: many elementwise values and reductions over one iteration space, in one pass over memory.
 
-Here is the specification; nest_writer writes the loops, nest_columns those of reductions that keep the innermost dimension.
+Here is the specification; nest_writer writes the loops (nest_memory their reads and writes), nest_columns those of reductions that
+keep the innermost dimension.
 """
 from dataclasses import dataclass
 from math import prod

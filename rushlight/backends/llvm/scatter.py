@@ -1,7 +1,8 @@
 """Elements written or combined at places that indices name: index_put and scatter.
 
 A walk over the sources in their order, so that what falls on one place is combined in that order. Parts never share a place: they
-own ranges of a dimension that the indices leave alone, or of the first index, and then each of them walks all sources.
+own ranges of a dimension that the indices leave alone. Without one there is a single part: a thread that looks through all indices
+for those that fall into its own range takes longer than one that does everything.
 """
 from dataclasses import dataclass
 from math import prod
@@ -11,19 +12,19 @@ from .kernel import Source
 from .target import BYTES
 
 PART = 1 << 14              # elements that are worth a part
-MOST_PARTS, MOST_OWNERS = 16, 4
+MOST_PARTS = 16
+MOST_WALKS = 4              # parts that each walk all indices, for a few columns of their rows
 
 
 @dataclass(frozen=True)
 class Index:
-    """dtype; strides in the iteration space; stride: what a step of the index is in the result; size: how many values it has; wraps:
-    whether negative ones count from the end."""
+    """dtype; strides in the iteration space; stride: what a step of the index is in the result; wraps: what is added to negative ones,
+    which count from the end; 0 where there are none."""
 
     dtype: str
     strides: tuple
     stride: int
-    size: int
-    wraps: bool
+    wraps: int
 
 
 @dataclass(frozen=True)
@@ -67,26 +68,24 @@ class _Walk:
         self.parts, self.split = self._shares()
 
     def _shares(self):
-        """(parts, the dimension whose range they share; None: that of the first index)."""
+        """(parts, the dimension whose range they share)."""
         spec = self.spec
         parts = min(MOST_PARTS, max(1, prod(spec.shape) // PART))
-        free = [d for d, s in enumerate(spec.result) if s]
-        units = {d: spec.shape[d] // (self.lanes if self.lanes and d == self.inner else 1) for d in free}
+        free = [d for d, s in enumerate(spec.result) if s and not (self.rows and d == self.inner)]
         for d in free:
-            if units[d] >= 2 * parts:
+            if spec.shape[d] >= 2 * parts:
                 return parts, d
-        widest = max(free, key=lambda d: units[d], default=None)
-        if widest is not None and units[widest] >= min(parts, MOST_OWNERS):
-            return min(parts, units[widest]), widest
-        owners = min(parts // 4, MOST_OWNERS, spec.indices[0].size)     # each walks everything
-        return (owners, None) if owners > 1 else (1, None)
+        units = spec.shape[-1] // (2 * self.lanes or 1) if self.rows else 0
+        widest = max(free, key=lambda d: spec.shape[d], default=None)
+        if widest is not None and spec.shape[widest] >= min(parts, MOST_WALKS, units):
+            return min(parts, spec.shape[widest]), widest
+        return max(1, min(parts, MOST_WALKS, units)), self.inner
 
     def write(self):
         f, spec = self.f, self.spec
         count = len(spec.indices)
         self.source, self.result = f.argument(0), f.argument(count + 1)
         self.index = [f.argument(1 + i) for i in range(count)]
-        self.owned = f.share(spec.indices[0].size) if self.parts > 1 and self.split is None else None
         self._loops(0, 0, 0, [0] * count)
 
     def _loops(self, d, source, result, places):
@@ -95,30 +94,20 @@ class _Walk:
         if d == len(spec.shape) or self.rows and d == self.inner:
             self._with_indices(source, result, places)
             return
-        lo, hi = f.share(spec.shape[d]) if d == self.split else (0, spec.shape[d])
+        lo, hi = f.share(spec.shape[d]) if d == self.split and self.parts > 1 else (0, spec.shape[d])
         f.loop(lo, hi, 1, lambda i: self._loops(d + 1, f.add(source, f.mul(i, spec.source[d])), f.add(result, f.mul(i, spec.result[d])),
                                                 [f.add(at, f.mul(i, index.strides[d])) for at, index in zip(places, spec.indices)]))
 
     def _with_indices(self, source, result, places):
         """What is done where the indices are known."""
         f, spec = self.f, self.spec
-        first = None
         for pointer, at, index in zip(self.index, places, spec.indices):
             i = f.load(pointer, at, scalar_ops.MEMORY[index.dtype])
             i = scalar_ops.cast(f, i, index.dtype, "int64")
             if index.wraps:
-                i = f.select(f.compare("slt", i, 0), f.add(i, index.size), i)
-            first = i if first is None else first
+                i = f.select(f.compare("slt", i, 0), f.add(i, index.wraps), i)
             result = f.add(result, f.mul(i, index.stride))
-
-        def there():
-            self._row(source, result) if self.rows else self._element(source, result)
-
-        if self.owned is None:
-            there()
-        else:
-            lo, hi = self.owned
-            f.when(f.binary("and", f.compare("sge", first, lo), f.compare("slt", first, hi)), there)
+        self._row(source, result) if self.rows else self._element(source, result)
 
     def _row(self, source, result):
         f, spec, n = self.f, self.spec, self.spec.shape[-1]
