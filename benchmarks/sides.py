@@ -16,7 +16,7 @@ PYTORCH = {"contiguous": [], "channels_last": ["--channels-last"], "compiled": [
 
 
 class Failed(Exception):
-    """A measuring process ended without a result; the text is the last line that it wrote."""
+    """A measuring process ended without a result; the text is what it said of that."""
 
 
 def peers(compiled=False):
@@ -29,7 +29,7 @@ def peers(compiled=False):
 def measured(side, program, words, cache=None):
     """What a program of this folder prints as JSON in its last line, run on one of the sides.
 
-    cache   folder of Rushlight's compiled kernels; if left out, an empty one that is deleted afterwards
+    cache   folder of compiled kernels, Rushlight's or torch.compile's; if left out, an empty one that is deleted afterwards
     """
     if cache is None:
         with tempfile.TemporaryDirectory() as empty:
@@ -38,15 +38,16 @@ def measured(side, program, words, cache=None):
     command = [sys.executable, *engine, str(HERE / program), *map(str, words), *PYTORCH.get(side, [])]
     done = subprocess.run(command, capture_output=True, text=True, env=environment(cache))
     if done.returncode:
-        text = (done.stderr.strip() or f"ended with {done.returncode}").splitlines()
-        raise Failed(f"{side}, {' '.join(map(str, words))}: {text[-1]}")
+        told = done.stderr.split("\n")
+        reason = next((line for line in reversed(told) if "Error: " in line), None) or told[-1] or f"ended with {done.returncode}"
+        raise Failed(f"{side}, {' '.join(map(str, words))}: {reason}")
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def environment(cache):
     """A child's: bytecode is kept, as users have it."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, "XDG_CACHE_HOME": str(cache)}
+    return {**kept, "XDG_CACHE_HOME": str(cache), "TORCHINDUCTOR_CACHE_DIR": os.path.join(cache, "inductor")}
 
 
 def in_turns(sides, rounds, measure, note):

@@ -4,7 +4,7 @@
 
 PyTorch runs as it comes (contiguous), with channels_last, and with --compile through torch.compile, too. Every network of
 every side has a process of its own in every round (steps.py); the sides take turns. Each Rushlight process starts
-with an empty kernel cache; torch.compile keeps its own.
+with an empty kernel cache; torch.compile keeps its own from round to round.
 
 A step is what the documents' loops do: forward, loss, zero_grad, backward, the optimizer's step, loss.item(). Steps are run
 for half of --seconds first, and until every plan is compiled (first_step.py tells how long that takes), then timed for --seconds;
@@ -14,6 +14,7 @@ import argparse
 import json
 import math
 import statistics
+import tempfile
 
 from sides import NETWORKS, OURS, in_turns, measured, median, peers
 
@@ -23,7 +24,8 @@ TOLERANCE = 1e-5                    # relative, of the losses of the first steps
 def run(network, sides, args):
     """{side: results of the rounds} of a network."""
     words = [network, "--seconds", args.seconds, *(["--threads", args.threads] if args.threads else [])]
-    return in_turns(sides, args.rounds, lambda side: measured(side, "steps.py", words), print)
+    with tempfile.TemporaryDirectory() as compiled:         # torch.compile takes too long to do it in every round
+        return in_turns(sides, args.rounds, lambda side: measured(side, "steps.py", words, compiled if side == "compiled" else None), print)
 
 
 def row(network, results):

@@ -311,6 +311,11 @@ def check(function, args, attrs=()):
     return Value("check", tuple(args), (function, attrs), (), None)
 
 
+def after(x, check_):
+    """x, once a check has passed: what a check hangs on in the graph."""
+    return Value("after", (x, check_), (), x.shape, x.dtype, x.weak)
+
+
 # ------------------------------------------------------------------ paths of views
 def read_path(x, pattern, starts):
     """x, a storage's base value, seen through a view's path."""

@@ -65,6 +65,17 @@ def _words(launch, spec):
     return "words", f"random {spec.kind} {spec.count} {spec.dtype}"
 
 
+# ---------------------------------------------------------------- along dimensions, at indices
+def _along(what):
+    def name(launch, spec):
+        return "other", f"{what(spec)} {spec.dtype} {size((spec.outer, spec.n, spec.inner))} along the second"
+    return name
+
+
+def _scatter(launch, spec):
+    return "other", f"scatter {spec.how} {spec.dtype} {size(spec.shape)}"
+
+
 # ---------------------------------------------------------------- nests
 def _nest(launch, spec):
     shape = spec.shape if launch.length == 1 else (launch.length,)       # a kernel of any length is told it when it runs
@@ -96,7 +107,8 @@ def _moved(launch, spec, shape):
 
 _SPECS = {"Dot": _dot, "Forward": _conv("conv"), "InputGradient": _conv("conv gradient of input"),
           "WeightGradient": _conv("conv gradient of weights"), "Pool": _pool(""), "PoolGradient": _pool(" gradient"),
-          "Words": _words, "Nest": _nest}
+          "Words": _words, "Nest": _nest, "Scatter": _scatter, "ArgExtreme": _along(lambda spec: "arg" + spec.how),
+          "Scan": _along(lambda spec: "cum" + spec.how), "Sort": _along(lambda spec: f"first {spec.k} in order")}
 
 
 # ---------------------------------------------------------------- values, as the host computes them
@@ -175,6 +187,6 @@ def why_host(v):
         return f"there are no kernels for {strange[0]}"
     if v.prim in launches._LAUNCHES:
         first = v.args[0].dtype.name
-        return f"its kernels are for float32 and float64, not {first}" if first not in launches.TYPES else \
+        return f"its kernels are for float32 and float64, not {first}" if v.prim in launches.FLOATING and first not in launches.TYPES else \
             "its kernels do not serve these shapes, or this padding"
     return f"there is no kernel for {v.prim}"

@@ -74,7 +74,7 @@ def _zero_division(b):
 def _checked_ints(compute):
     def run(a, b):
         if not a.dtype.is_floating_point and not (b.prim == "const" and b.attrs[0]):
-            P.check(_zero_division, (b,))
+            b = P.after(b, P.check(_zero_division, (b,)))
         return compute(a, b)
     return run
 

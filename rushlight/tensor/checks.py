@@ -1,12 +1,11 @@
 """Checks of values: at the call when the values are there, else when the plan runs, naming the line that asked."""
 from ..graph import primitives as P
 from ..graph import recorder
-from ..graph.value import Value
 from ..ops.declare import Op
 from .apply import apply
 
-guard_op = Op("guard", "input", "function arguments", compute=lambda x, function, arguments: Value(
-    "after", (x, P.check(function, (x,), arguments)), (), x.shape, x.dtype), grads={"input": lambda g: g})
+guard_op = Op("guard", "input", "function arguments", compute=lambda x, function, arguments: P.after(x, P.check(function, (x,), arguments)),
+              grads={"input": lambda g: g})
 
 
 def ready(t):

@@ -199,18 +199,19 @@ def test_narrow_operations(both, oracle, dtype):
         np.testing.assert_array_equal(mine, theirs, name)
 
 
-FUNCTIONS = {name: (lambda t, a, b, name=name: getattr(a, name)()) for name in ("exp", "expm1", "log", "log1p", "tanh", "sigmoid", "sin", "erf")}
+FUNCTIONS = {name: (lambda t, a, b, name=name: getattr(a, name)()) for name in ("exp", "expm1", "log", "log1p", "tanh", "sigmoid", "sin", "atan")}
 
 
 @pytest.mark.parametrize("dtype", NARROW)
 def test_narrow_functions(both, oracle, dtype):
     """These are rounded from floats that may differ in the last place: few results differ, and by the narrow type's last place."""
     plain, compiled = both(lambda: results_of(FUNCTIONS, torch, dtype))
-    place = {"float16": 2.0 ** -10, "bfloat16": 2.0 ** -7}[dtype]
+    x, place = numbers(operands(dtype, torch)[0]), {"float16": 2.0 ** -10, "bfloat16": 2.0 ** -7}[dtype]
     for name, mine, *others in zip(FUNCTIONS, compiled, plain, results_of(FUNCTIONS, oracle, dtype)):
         for other in others:
             np.testing.assert_allclose(mine, other, rtol=place, atol=1e-7, err_msg=name)
-            assert (mine != other).sum() - np.isnan(other).sum() < 30, name          # an edge is there 22 times
+            differ = (mine != other) & ~np.isnan(other)
+            assert len(np.unique(x[differ])) < 5, name
 
 
 @pytest.mark.parametrize("dtype", NARROW)

@@ -21,7 +21,7 @@ def order(rank):
 def supported(v):
     """Whether v has a kernel here."""
     return v.prim in _LAUNCHES and v.dtype is not None and v.numel > 0 and all(a.numel for a in v.args) and \
-        (v.prim not in _FLOATING or v.args[0].dtype.name in TYPES) and _SUPPORTED.get(v.prim, lambda v: True)(v)
+        (v.prim not in FLOATING or v.args[0].dtype.name in TYPES) and _SUPPORTED.get(v.prim, lambda v: True)(v)
 
 
 def launch(lowering, v):
@@ -187,7 +187,7 @@ _LAUNCHES = {"dot": _dot, "conv": _conv, "conv_dx": _conv_dx, "conv_dw": _conv_d
              "max_pool_dx": _max_pool_dx, "sum_pool": _sum_pool, "sum_pool_dx": _sum_pool_dx, "concatenate": _concatenate}
 _SUPPORTED = {"conv": _convolvable, "conv_dx": _convolvable, "conv_dw": _convolvable, "max_pool": _poolable, "max_pool_tap": _poolable,
               "max_pool_dx": _poolable, "sum_pool": _poolable, "sum_pool_dx": _poolable}
-_FLOATING = frozenset(_LAUNCHES) - {"concatenate"}          # of the dtypes in TYPES only
+FLOATING = frozenset(_LAUNCHES) - {"concatenate"}          # of the dtypes in TYPES only
 for _room in (launches_moves, launches_scatter, launches_columns):
     _LAUNCHES.update(_room.LAUNCHES)
     _SUPPORTED.update(_room.SUPPORTED)

@@ -98,7 +98,7 @@ class Lowering:
         self.given = {}                                         # output value id -> place, for values computed here
         wanted = {v.id for v in outputs}
         self.wanted = {i for i in wanted if i in schedule.step}
-        self.over = overwritten(schedule, launches.supported, self.beginning_of)
+        self.over = overwritten(schedule, launches.supported, {i for pair in self.beginning_of.items() for i in (pair[0], pair[1].id)})
         for step in schedule.steps:
             (self._nest if step.kind == "nest" else self._own)(step)
         self.outputs = [self._output(v) for v in outputs]

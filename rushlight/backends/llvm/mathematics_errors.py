@@ -2,9 +2,11 @@
 
 The polynomials are least in their greatest error (Lawson's iteration over Chebyshev's points, in 50 digits).
 """
+import math
+
 from . import mathematics as m
 from ..numpy.special_tables import ERFCX
-from .mathematics_powers import two_to
+from .mathematics_powers import SHORT_EXP2_TERMS, two_to
 from .mathematics_values import in_double, of, polynomial, where
 
 _NEAR = 0.9
@@ -41,7 +43,6 @@ def _erfc(x, full):
     t = where(t > 28, t.like(28), t)
     near = 1 - x.fma(polynomial(x * x, _ERF["double" if full else "float"]), x)
     square = t * t
-    fall = (-square).through(m.exp)
     below = 1 + 2 * t
     ratio = (t - 4) / (t + 4)
     if full:                                        # what the square, the sum and the quotient lost
@@ -49,8 +50,10 @@ def _erfc(x, full):
         above = polynomial(ratio.fma(2 / (high - low), -(high + low) / (high - low)), table[::-1])
         q = above / below
         lost = ((-q).fma(below, above) - q * ((1 - below) + 2 * t)) / below - q * t.fma(t, -square)
-        far = (fall * q) + fall * lost
+        fall = (-square).through(m.exp)
+        far = fall * q + fall * lost
     else:
+        fall = two_to(square * (-1 / math.log(2)), terms=SHORT_EXP2_TERMS)
         far = fall * (polynomial(ratio, _ERFCX) / below)
     return where(t < 0.5, near, where(x < 0, 2 - far, far))
 

@@ -36,10 +36,17 @@ def gcd(f, x, y, dtype):
 
 
 def lcm(f, x, y, dtype):
+    """Short integers by way of 32 bits, as in C: what the size of a product is, then wraps."""
+    type = x.type
+    short = type in ("i8", "i16")
+    if short:
+        x, y = [f.convert("zext" if dtype in UNSIGNED else "sext", v, "i32") for v in (x, y)]
+        dtype = "int32"
     divisor = Value(f, gcd(f, x, y, dtype))
     divisor = where(divisor.equals(0), divisor.like(1), divisor)
     quotient = Value(f, TABLE["floordiv"][1](f, x, divisor.reg, dtype))
-    return _size(quotient * Value(f, y), dtype).reg
+    size = _size(quotient * Value(f, y), dtype).reg
+    return f.convert("trunc", size, type) if short else size
 
 
 BINARY = {"pow": pow, "gcd": gcd, "lcm": lcm}

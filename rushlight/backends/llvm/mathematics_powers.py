@@ -4,13 +4,14 @@ import math
 from .mathematics_values import BIAS, BITS, MANTISSA, in_double, of, polynomial, where
 
 _EXP2_TERMS = {"float": 7, "double": 13}
-_LOG_TERMS = {"float": 3, "double": 10}
+_SHORT_PARTS_TERMS = {"float": 5, "double": 10}
+_LOG_TERMS = 10
 SHORT_EXP2_TERMS, SHORT_LOG_TERMS = 8, 9                                        # of doubles that become floats
 _INVERSE_LN2 = (1.4426950408889634, 2.0355273740931033e-17)
 _INVERSE_LN2_FLOAT = (1.44269502162933349609375, 1.925963033500011e-08)
 _INVERSE_LN10 = {"float": (0.4342944920063018798828125, -1.0103050118726031e-08), "double": (0.4342944819032518, 1.098319650216765e-17)}
 _LOG10_2 = {"float": (0.301025390625, 4.605038981195214e-06), "double": (0.30102999566361177, 3.694239077158931e-13)}       # short, rest
-_THIRD = {"float": (0.3333333432674407958984375, -9.934107462565104e-09), "double": (1 / 3, 1.850371707708594e-17)}
+_THIRD = (1 / 3, 1.850371707708594e-17)
 
 
 # ---------------------------------------------------------------- powers of two
@@ -65,14 +66,14 @@ def short_log(m, terms=SHORT_LOG_TERMS):
 
 
 def log_parts(m):
-    """log(m) near 1, in two parts: twice the inverse hyperbolic tangent of (m - 1) / (m + 1), all but its small terms in pairs."""
+    """log(m) of doubles near 1, in two parts: twice the inverse hyperbolic tangent of (m - 1) / (m + 1), all but its small terms in pairs."""
     d, sum_ = m - 1, m + 1
     s = d / sum_
     s_low = ((-s).fma(sum_, d) - s * (m - (sum_ - 1))) / sum_
     z = s * s
     z_low = s.fma(s, -z) + (s + s) * s_low
-    third, third_low = _THIRD[m.type]
-    small = z * polynomial(z, [1 / (2 * i + 5) for i in range(_LOG_TERMS[m.type])])
+    third, third_low = _THIRD
+    small = z * polynomial(z, [1 / (2 * i + 5) for i in range(_LOG_TERMS)])
     c = small + third
     c_low = (small - (c - third)) + third_low
     t = z * c
@@ -82,6 +83,16 @@ def log_parts(m):
     high = s + u
     low = ((s - high) + u) + (s_low + u_low)
     return high + high, low + low
+
+
+def short_parts(m):
+    """log(m) near 1 in two parts, good to a small part of a rounding error of m's type."""
+    d = m - 1
+    s = d / (m + 1)
+    z = s * s
+    h = d * d * 0.5
+    high = d - h                                    # log(1 + d) = d - h + s (h + z P)
+    return high, ((d - high) - h) + s * z.fma(polynomial(z, [2 / (2 * i + 3) for i in range(_SHORT_PARTS_TERMS[m.type])]), h)
 
 
 def times(high, low, factor):
@@ -106,14 +117,14 @@ def edges(x, y):
 def _log2(x):
     k, m = split(x)
     factor = _INVERSE_LN2 if x.type == "double" else _INVERSE_LN2_FLOAT
-    high, low = add_to(k, *times(*log_parts(m), factor))
+    high, low = add_to(k, *times(*short_parts(m), factor))
     return edges(x, high + low)
 
 
 def _log10(x):
     k, m = split(x)
     short, rest = _LOG10_2[x.type]
-    high, low = times(*log_parts(m), _INVERSE_LN10[x.type])
+    high, low = times(*short_parts(m), _INVERSE_LN10[x.type])
     high, low = add_to(k * short, high, low + k * rest)
     return edges(x, high + low)
 

@@ -2,16 +2,16 @@
 WRITES = frozenset(("update_slice", "dynamic_update_slice", "index_put", "scatter"))
 
 
-def overwritten(schedule, own, begun):
-    """id -> the value that is written over it. own(v): whether v is written by a kernel of its own; begun: ids of values that lie
-    in the memory of larger ones."""
+def overwritten(schedule, own, joined):
+    """id -> the value that is written over it. own(v): whether v is written by a kernel of its own; joined: ids of values
+    that share memory with others already."""
     found = {}
     for step in schedule.steps:
         v = step.values[0]
         if step.kind != "own" or v.prim not in WRITES or not own(v):
             continue
         x = v.args[0]
-        if x.id in begun or x.id not in schedule.step or schedule.kind[x.id] in ("leaf", "view") or x.prim in ("after", "item") or \
+        if x.id in joined or x.id not in schedule.step or schedule.kind[x.id] in ("leaf", "view") or x.prim in ("after", "item") or \
                 schedule.kind[x.id] == "own" and not own(x):
             continue
         if all(a is not x for a in v.args[1:]) and _last_read(x, v, schedule) < step.index:

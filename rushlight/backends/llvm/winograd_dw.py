@@ -1,9 +1,9 @@
 """Winograd's weight gradient for stride 1: the transpose of the forward pass.
 
 Each component of the gradient is a product summed over tiles: (output channels x tiles) at the component's point of the 16 times
-(tiles x input channels). The output is cut into pieces of both kinds of channels, the tiles into chunks; an item, one piece for one chunk, transforms blocks of
-tiles of g and x and adds their products to its sums, which stay in a second-level cache. A last phase adds the chunks' sums in
-order and transforms them back.
+(tiles x input channels). The output is cut into pieces of both kinds of channels, the tiles into chunks; an item, one piece for one
+chunk, transforms blocks of tiles of g and x and adds their products to its sums, which stay in a second-level cache. A last phase
+adds the chunks' sums in order and transforms them back.
 """
 import math
 from math import ceil
@@ -18,10 +18,12 @@ from .winograd_axis import POINTS, RESULTS, Algorithm, both_ways
 from .winograd_tile import product_tile, spread
 
 PIECE = 128                         # channels of either kind in a piece, at most
-PIECE_BYTES = 1 << 20               # of its sums, at most
+PIECE_BYTES = 1 << 20               # of its sums, at most, with more components than 3x3's 16: fewer channels
 BLOCK_BYTES = 640 << 10             # of a block's transformed tiles: with a piece's sums, less than a second-level cache
 PARTIAL_BYTES = 17 << 20            # of all chunks' sums
 CHUNK_TILES = 128                   # at least, so that sums cost little beside the products
+LONG_CHUNK_TILES = 512              # the same with so many components, whose sums leave the cache (128: 0.6 to 0.9 the speed)
+LEAST_ITEMS = 4                     # for which such chunks are cut shorter
 
 
 def source(spec, host):
@@ -53,7 +55,8 @@ class _Generator:
         spec = self.spec
         self.vectors = ceil(spec.c / self.lanes)
         most = PIECE
-        while most > self.lanes and self.components * most * most * self.bytes > PIECE_BYTES:
+        many = self.components > POINTS
+        while many and most > self.lanes and self.components * most * most * self.bytes > PIECE_BYTES:
             most //= 2
         self.column_pieces, self.piece_vectors = even(self.vectors, most // self.lanes)
         self.columns = self.piece_vectors * self.lanes                  # of c in a piece
@@ -65,7 +68,10 @@ class _Generator:
         self.pieces = self.row_pieces * self.column_pieces
         wanted = wanted_parts(spec.flops / 2, spec.traffic(self.bytes))
         piece = self.components * self.sum_rows * self.columns * self.bytes
-        self.chunks = max(1, min(ceil(wanted / self.pieces), PARTIAL_BYTES // (self.pieces * piece), self.tiles.count // CHUNK_TILES))
+        chunks = self.tiles.count // CHUNK_TILES
+        if many:
+            chunks = min(chunks, max(self.tiles.count // LONG_CHUNK_TILES, ceil(LEAST_ITEMS / self.pieces)))
+        self.chunks = max(1, min(ceil(wanted / self.pieces), PARTIAL_BYTES // (self.pieces * piece), chunks))
         self.g_row, self.x_row = spread(self.sum_rows, self.type, 16), spread(self.columns, self.type, 16)
         self.block = max(BLOCK_BYTES // ((POINTS * self.g_row + self.components * self.x_row) * self.bytes), 8)
         self.block = min(self.block, ceil(self.tiles.count / self.chunks))
@@ -110,8 +116,10 @@ class _Generator:
         images = transforms.Image(type, lanes, spec.h, spec.w, spec.c, self.algorithm.pixels, tuple(lo for lo, _ in spec.padding))
         points = [[(4 * a + b) * self.g_point for b in range(4)] for a in range(4)]
         components = [[number * self.x_point for number in row] for row in self.algorithm.numbers()]
-        self.g_reader = transforms.Reader("gradient", results, (RESULTS, RESULTS), points)
-        self.x_reader = transforms.Reader("source", images, [axis.source for axis in self.algorithm.axes], components)
+        self.g_reader = transforms.Reader("gradient", results, (RESULTS, RESULTS), points,
+                                          spec.o % lanes > 0 or self.rows % lanes > 0)
+        self.x_reader = transforms.Reader("source", images, [axis.source for axis in self.algorithm.axes], components,
+                                          spec.c % lanes > 0)
         self.functions += [*self.g_reader.functions, *self.x_reader.functions]
         self.micros = {nv: self._micro(nv) for nv in range(1, self.nv + 1)}
         lo, hi = f.share(self.items)

@@ -152,7 +152,8 @@ class _Generator:
         algorithm = self.algorithm
         images = transforms.Image(type, lanes, *cor.source, algorithm.pixels, cor.lo)
         places = [[point * self.source_point + place * self.k for point, place in row] for row in algorithm.places]
-        self.reader = transforms.Reader("source", images, [axis.source for axis in algorithm.axes], places, algorithm.most > 1)
+        self.reader = transforms.Reader("source", images, [axis.source for axis in algorithm.axes], places, self.k % lanes > 0,
+                                        whole=algorithm.most > 1)
         self.functions += self.reader.functions
         self.back = self._add(transforms.result_function("result", transforms.Image(type, lanes, *cor.result, (2, 2)), self.product_point,
                                                          cor.bias, cor.activation == "relu"))

@@ -11,11 +11,13 @@ _FROM, _TO = ir.Reg("%from", "ptr"), ir.Reg("%to", "ptr")
 _IMAGE, _ROW, _COLUMN = (ir.Reg("%" + n, "i64") for n in ("image", "row", "column"))
 
 
-def channel_vectors(f, lanes, body):
-    """body(first channel, mask) for each vector of %channels channels; the mask is None for whole ones."""
+def channel_vectors(f, lanes, ragged, body):
+    """body(first channel, mask) for each vector of %channels channels; the mask is None for whole ones. ragged: whether there may be
+    others: a body less is half the code."""
     whole = f.mul(f.div("%channels", lanes), lanes)
     f.loop(0, whole, lanes, lambda i: body(i, None))
-    f.loop(whole, "%channels", lanes, lambda i: body(i, f.first_lanes(f.sub("%channels", i), lanes)))
+    if ragged:
+        f.loop(whole, "%channels", lanes, lambda i: body(i, f.first_lanes(f.sub("%channels", i), lanes)))
 
 
 class Tiles:
@@ -85,13 +87,14 @@ class Reader:
     """Transforms a tile of images into components: component (a, b) of channel i goes to `to` + places[a][b] + i.
 
     forms       along both axes: the linear form of pixels of each component
-    whole       whether nothing may be written beyond the last channel
+    ragged      whether so many channels may be asked for that they are not whole vectors
+    whole       whether nothing may be written beyond the last channel then
 
     There are two functions, near(first pixel, to, channels) for tiles inside their image and far for any; call() takes the right one.
     """
 
-    def __init__(self, name, image, forms, places, whole=False):
-        self.image, self.forms, self.places, self.whole = image, forms, places, whole
+    def __init__(self, name, image, forms, places, ragged, whole=False):
+        self.image, self.forms, self.places, self.ragged, self.whole = image, forms, places, ragged, whole
         self.near = ir.Function(name + "_near", "ptr %from, ptr %to, i64 %channels", internal=True, attributes="#1")
         self.far = ir.Function(name + "_far", "ptr %from, i64 %image, i64 %row, i64 %column, ptr %to, i64 %channels", internal=True,
                                attributes="#1")
@@ -117,7 +120,7 @@ class Reader:
                 for form, place in zip(along_columns, places):
                     value = _combined(f, form, [strip[x] for x in form[1:]])
                     f.store(value, to, place, mask if self.whole else None)
-        channel_vectors(f, image.lanes, vector)
+        channel_vectors(f, image.lanes, self.ragged, vector)
 
     def call(self, f, images, where, tile, to, channels):
         """Transform tile (row, column) of image `where`, so many channels from those that `images` and `to` point to."""
@@ -160,5 +163,5 @@ def result_function(name, image, stride, bias, relu):
                 if relu:
                     value = f.select(f.test("fcmp olt", value, f.zero(type, lanes)), f.zero(type, lanes), value)
                 f.store(value, place, i, mask)
-    channel_vectors(f, lanes, vector)
+    channel_vectors(f, lanes, image.channels % lanes > 0, vector)
     return f
