@@ -2,8 +2,8 @@
 and it must be the same everywhere."""
 from math import prod
 
-# seconds of NumPy for a call, an operation, and an element that a value has
-_CALL = 2e-6
+# seconds of the interpreter for a run, a call, an operation, and an element that a value has
+_RUN, _CALL = 40e-6, 2e-6
 _CONVOLUTION, _PRODUCT, _ELEMENT, _TAP = 1 / 12e9, 1 / 80e9, 1 / 0.8e9, 1 / 0.5e9
 # seconds of compiling a kernel
 _LARGE_KERNEL, _NEST = 0.035, 0.006
@@ -18,7 +18,7 @@ _KEPT = 16                  # in how many processes a kernel is thought to serve
 def runs_before_compiling(graph):
     """After how many interpreted runs a graph is compiled: none if one costs more than compiling, else once they have cost this
     process's share of compiling it."""
-    interpreted, kernels = 0.0, set()
+    interpreted, kernels = _RUN, set()
     for v in graph.values:
         if v.dtype is None or v.prim in _FREE:
             continue
@@ -26,7 +26,7 @@ def runs_before_compiling(graph):
         kernels.add((v.prim, v.shape, v.attrs) if v.prim in _LARGE else v.shape)
     large = sum(bool(k) and k[0].__class__ is str for k in kernels)
     compiling = _LARGE_KERNEL * large + _NEST * (1 + len(kernels) - large)
-    return 0 if interpreted > compiling else 1 + int(compiling / _KEPT / (interpreted + _CALL))
+    return 0 if interpreted > compiling else 1 + int(compiling / _KEPT / interpreted)
 
 
 def _interpreting(v):

@@ -82,4 +82,5 @@ def weight_gradient(spec, host):
 
 def _check(spec):
     if not can(spec):
-        raise NotImplementedError(f"Winograd's convolution is for weights of 3 to 7 taps along both axes, stride 1, dilation 1 and one group, not {spec}")
+        raise NotImplementedError("Winograd's convolution is for weights of 3 to 7 taps along both axes, stride 1, dilation 1 and one "
+                                  f"group, not {spec}")
