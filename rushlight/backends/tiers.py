@@ -4,6 +4,7 @@ So a program that runs everything once compiles nothing that is quick, and a lon
 at which a plan is compiled follows from its graph alone (backends/estimate.py), never from clocks: the same program gives the
 same numbers every time. Without llvmlite, or elsewhere than on Linux with an x86-64 processor, everything is interpreted.
 """
+from .. import _settings
 from . import estimate
 
 
@@ -21,6 +22,8 @@ class Tiers:
         """At which run of a plan it is compiled; 0 for never."""
         if self.mode == "never":
             return 0
+        if _settings.are_deterministic_algorithms_enabled():
+            return 1                            # so that a plan keeps one tier, also where a process resumes what another began
         return self.sight if self.mode == "wait" else estimate.runs_before_compiling(graph) + 1
 
     def compile(self, plan):

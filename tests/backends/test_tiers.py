@@ -63,6 +63,15 @@ def test_the_estimate_is_that_of_the_graph(seen):
     assert estimate.runs_before_compiling(a.graph) == estimate.runs_before_compiling(b.graph)
 
 
+def test_deterministic_algorithms_keep_one_tier(seen):
+    torch.use_deterministic_algorithms(True)
+    try:
+        torch.ones(5).mul(3).tolist()
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert seen[-1].compile_at == seen[-1].runs == 1 and compiled(seen[-1])
+
+
 def test_a_plan_that_cannot_be_compiled_stays_interpreted(seen, monkeypatch):
     from rushlight.backends.llvm import program
 

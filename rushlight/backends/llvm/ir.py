@@ -187,9 +187,9 @@ class Function:
         first = self.emit(f"insertelement {full} poison, {x.type} {x}, i64 0", x.type, lanes)
         return self.emit(f"shufflevector {full} {first}, {full} poison, <{lanes} x i32> zeroinitializer", x.type, lanes)
 
-    def binary(self, name, a, b):
-        """An LLVM instruction of two operands of one type: fadd, fmul, add, and, ..."""
-        flags = " contract" if name in ("fadd", "fsub", "fmul") else ""
+    def binary(self, name, a, b, exact=False):
+        """An LLVM instruction of two operands of one type: fadd, fmul, add, and, ... exact: a product and a sum are rounded each."""
+        flags = " contract" if name in ("fadd", "fsub", "fmul") and not exact else ""
         return self.emit(f"{name}{flags} {a.full} {a}, {b}", a.type, a.lanes)
 
     def test(self, name, a, b):

@@ -30,7 +30,7 @@ def combine(f, kind, a, b, dtype):
     if kind in ("max", "min"):
         return scalar_ops.BINARY[kind][0](f, a, b, dtype)
     name = {"sum": "add", "prod": "mul"}[kind]
-    return f.binary(("f" if dtype in scalar_ops.FLOATS else "") + name, a, b)
+    return f.binary(("f" if dtype in scalar_ops.FLOATS else "") + name, a, b, exact=True)
 
 
 class Writer(Memory):

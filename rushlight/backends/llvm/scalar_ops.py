@@ -95,8 +95,8 @@ def _of_two(function):
 
 
 def _plain(of_floats, of_integers):
-    def run(f, a, b, dtype):
-        return f.binary(of_floats if dtype in FLOATS else of_integers, a, b)
+    def run(f, a, b, dtype):                # each primitive rounds its result, as the interpreter's and PyTorch's do
+        return f.binary(of_floats if dtype in FLOATS else of_integers, a, b, exact=True)
     return run
 
 
