@@ -2,7 +2,6 @@
 from math import prod
 
 from . import kernel_names as names
-from .watching import is_compiled
 
 VIEWS = frozenset(("reshape", "permute", "expand", "slice", "flip", "diagonal", "dynamic_slice", "item", "after"))
 

@@ -6,16 +6,6 @@ from ..runtime.generator import Ticket
 MAX_VARIANTS = 3
 
 
-class Variants:
-    """The plans of one trace: one for each set of values that somebody held at the end."""
-
-    __slots__ = ("plans", "common")
-
-    def __init__(self):
-        self.plans = {}
-        self.common = None
-
-
 def plan_for(entry, slots, live):
     """A plan that gives at least the slots in `live`. After MAX_VARIANTS different demands, their union serves all."""
     plan = entry.plans.get(live)

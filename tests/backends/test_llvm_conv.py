@@ -125,10 +125,14 @@ def run(compiled, operands, result, threads):
     return fenced[-1].array
 
 
-def check(spec, limit):
+DIRECT = conv.forward, conv_dx.input_gradient, conv_dw.weight_gradient
+
+
+def check(spec, limit, generators=DIRECT, tolerances=(2e-5, 1e-12)):
+    """The three kernels against NumPy. tolerances: of float and double, relative to the largest result."""
     host, rng = target.host(limit), np.random.default_rng(0)
     dtype = {"float": "f4", "double": "f8"}[spec.type]
-    tolerance = {"float": 2e-5, "double": 1e-12}[spec.type]
+    tolerance = tolerances[spec.type == "double"]
     x, w, g, b = (rng.standard_normal(shape).astype(dtype) for shape in (
         (spec.n, spec.h, spec.w, spec.c), (spec.o, spec.c // spec.groups, *spec.kernel), (spec.n, *spec.out, spec.o), (spec.o,)))
     y, dx, dw = reference(spec, x, w, g)
@@ -136,8 +140,8 @@ def check(spec, limit):
         y = y + b
     if spec.activation:
         y = np.maximum(y, 0)
-    for generator, operands, expected in ((conv.forward, [x, w, b] if spec.bias else [x, w], y),
-                                          (conv_dx.input_gradient, [g, w], dx), (conv_dw.weight_gradient, [g, x], dw)):
+    forward = [x, w, b] if spec.bias else [x, w]
+    for generator, operands, expected in zip(generators, (forward, [g, w], [g, x]), (y, dx, dw)):
         compiled = kernel.compile_source(generator(spec, host), host)
         alone = run(compiled, operands, (expected.shape, dtype), 1)
         error = np.abs(alone - expected).max()

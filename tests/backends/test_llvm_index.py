@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("llvmlite")
 
-from graph_runs import run, same                    # noqa: E402
+from graph_runs import same                    # noqa: E402
 
 from rushlight.graph import primitives as P         # noqa: E402
 from rushlight.runtime import dtypes as dt          # noqa: E402

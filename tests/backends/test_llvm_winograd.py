@@ -6,7 +6,7 @@ pytest.importorskip("llvmlite")
 
 from rushlight.backends.llvm import kernel, target, winograd          # noqa: E402
 from rushlight.backends.llvm.conv_shapes import Conv                   # noqa: E402
-from .test_llvm_conv import reference, run                             # noqa: E402
+from . import test_llvm_conv                                         # noqa: E402
 
 K3, K5 = (3, 3), (5, 5)
 SAME, FULL = ((1, 1), (1, 1)), ((2, 2), (2, 2))
@@ -55,24 +55,7 @@ def generated(seed):
 
 
 def check(spec, limit):
-    host, rng = target.host(limit), np.random.default_rng(0)
-    dtype = {"float": "f4", "double": "f8"}[spec.type]
-    tolerance = {"float": 4e-6, "double": 1e-14}[spec.type]
-    x, w, g, b = (rng.standard_normal(shape).astype(dtype) for shape in (
-        (spec.n, spec.h, spec.w, spec.c), (spec.o, spec.c, *spec.kernel), (spec.n, *spec.out, spec.o), (spec.o,)))
-    y, dx, dw = reference(spec, x, w, g)
-    if spec.bias:
-        y = y + b
-    if spec.activation:
-        y = np.maximum(y, 0)
-    for generator, operands, expected in ((winograd.forward, [x, w, b] if spec.bias else [x, w], y),
-                                          (winograd.input_gradient, [g, w], dx), (winograd.weight_gradient, [g, x], dw)):
-        compiled = kernel.compile_source(generator(spec, host), host)
-        alone = run(compiled, operands, (expected.shape, dtype), 1)
-        error = np.abs(alone - expected).max()
-        assert error <= tolerance * max(1, np.abs(expected).max()), generator.__name__
-        together = run(compiled, operands, (expected.shape, dtype), 2)
-        assert np.array_equal(alone, together), f"{generator.__name__} depends on the threads"
+    test_llvm_conv.check(spec, limit, (winograd.forward, winograd.input_gradient, winograd.weight_gradient), (4e-6, 1e-14))
 
 
 @pytest.mark.parametrize("limit", [None, "avx2"])
@@ -90,7 +73,7 @@ def test_relu_keeps_nan():
     spec = Conv("float", 1, 2, 6, 6, 5, K3, activation="relu")
     x, w = np.ones((1, 6, 6, 2), "f4"), np.ones((5, 2, 3, 3), "f4")
     x[0, 5, 5, 0] = np.nan
-    y = run(kernel.compile_source(winograd.forward(spec, target.host()), target.host()), [x, w], ((1, 4, 4, 5), "f4"), 1)
+    y = test_llvm_conv.run(kernel.compile_source(winograd.forward(spec, target.host()), target.host()), [x, w], ((1, 4, 4, 5), "f4"), 1)
     assert np.isnan(y[0, 3, 3]).all() and not np.isnan(y[0, :2]).any()
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from . import conv_pack, conv_plan, ir, kernel
 from .conv_shapes import wanted_parts
-from .conv_tiles import TileWriter, common, merged                  # noqa: F401 (the latter for their other users)
+from .conv_tiles import TileWriter
 from .target import BYTES
 
 

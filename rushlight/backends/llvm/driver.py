@@ -23,6 +23,19 @@ _LINE = 8                       # words of a cache line
 _EPOCH, _TABLE, _SLEEPING, _OPEN, _ACTIVE = (i * _LINE for i in range(5))
 _COUNT, _SPIN = _TABLE + 1, _TABLE + 3
 
+# Between two looks of a loop `wait` with the counter %i: a pause, and now and then another thread's turn.
+_SPIN_AND_YIELD = """spin:
+  call void @llvm.x86.sse2.pause()
+  %i1 = add i64 %i, 1
+  %low = and i64 %i1, 63
+  %tired = icmp eq i64 %low, 0
+  br i1 %tired, label %yield, label %again
+yield:
+  %y = call i64 (i64, ...) @syscall(i64 24)
+  br label %again
+again:
+  br label %wait
+"""
 _TEXT = f"""
 declare i64 @syscall(i64, ...)
 declare void @llvm.x86.sse2.pause()
@@ -58,18 +71,7 @@ wait:
   %ready = load atomic i64, ptr %finished acquire, align 8
   %all = icmp eq i64 %ready, %parts
   br i1 %all, label %next, label %spin
-spin:
-  call void @llvm.x86.sse2.pause()
-  %i1 = add i64 %i, 1
-  %low = and i64 %i1, 63
-  %tired = icmp eq i64 %low, 0
-  br i1 %tired, label %yield, label %again
-yield:
-  %y = call i64 (i64, ...) @syscall(i64 24)
-  br label %again
-again:
-  br label %wait
-next:
+{_SPIN_AND_YIELD}next:
   %k1 = add i64 %k, 1
   br label %entryhead
 out:
@@ -166,18 +168,7 @@ wait:
   %d = load atomic i64, ptr %active seq_cst, align 8
   %none = icmp eq i64 %d, 0
   br i1 %none, label %out, label %spin
-spin:
-  call void @llvm.x86.sse2.pause()
-  %i1 = add i64 %i, 1
-  %low = and i64 %i1, 63
-  %tired = icmp eq i64 %low, 0
-  br i1 %tired, label %yield, label %again
-yield:
-  %y = call i64 (i64, ...) @syscall(i64 24)
-  br label %again
-again:
-  br label %wait
-out:
+{_SPIN_AND_YIELD}out:
   ret void
 }}
 

@@ -154,7 +154,6 @@ class Plan:
         m, n, k = self.spec.m, self.spec.n, self.spec.k
         row_tiles = ceil(self.rows.count / self.row_tasks)
         panels = ceil(self.panels.count / self.column_tasks)
-        width = panels * self.panels.sizes[-1]                              # units of a task's columns
         near = k * n * self.bytes <= self.room / 2                          # b may stay where it is
         self.pack_b = not self.reducing and not (self.b_column == 1 and (row_tiles <= 2 or near))
         conflict = self.a_row * self.bytes % 2048 == 0 and self.rows.sizes[-1] > 4 and self.a_step == 1

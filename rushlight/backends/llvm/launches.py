@@ -8,7 +8,7 @@ from .conv_shapes import Conv
 from .gemm import Dot
 from .generators import Forward, InputGradient, WeightGradient
 from .pool import Pool, PoolGradient
-from .regions import Region, broadcast, contiguous
+from .regions import Region, broadcast
 
 TYPES = {"float32": "float", "float64": "double"}
 

@@ -195,7 +195,7 @@ class Writer(Memory):
     def _walk(self, k, index, done, mask, totals):
         """Write what happens inside the first k loops. index: dimension -> register; done: node -> register; totals: the
         running reductions, None outside their loops. Gives the new totals."""
-        f, nest = self.f, self.nest
+        nest = self.nest
         self.mask = mask
         done = dict(done)
         self._compute(done, index)

@@ -1,7 +1,7 @@
 """What a pooling walks along its columns: which terms lie inside, worked out when the code is written."""
 from dataclasses import dataclass
 
-from .conv_correlation import common
+from .conv_tiles import common
 
 
 @dataclass(frozen=True)

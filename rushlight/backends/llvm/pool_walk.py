@@ -8,7 +8,7 @@ share what they load. Only where that would be much code are the terms of a colu
 from dataclasses import dataclass
 
 from . import ir, kernel, pool_lanes
-from .conv_correlation import common
+from .conv_tiles import common
 from .conv_shapes import wanted_parts
 from .pool_axes import always_inside, segments
 from .target import BYTES
