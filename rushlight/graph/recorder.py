@@ -14,6 +14,7 @@ nor another thread comes in between. If either comes before, what the op had beg
 import os
 import sys
 import threading
+from math import prod
 
 from ..runtime.storage import UNHELD, Poison, Storage, is_exposed
 from ..schedule.plan import plan_for
@@ -25,8 +26,8 @@ from ..runtime import interrupts
 from ..runtime.generator import Ticket
 
 SCALARS = {int, float, bool, complex, Ticket}      # operands that are no tensors: numbers, words owed by a generator
-SOFT_SLOTS, HARD_SLOTS = 600, 1800          # a loop with no boundary is cut between these, at one place
-SOFT_BYTES, HARD_BYTES = 256 << 20, 1 << 30
+SOFT_SLOTS, HARD_SLOTS = 1200, 5000         # a loop with no boundary is cut between these, at one place
+HELD_BYTES = 1 << 30                        # nor may a trace keep more than this alive that nobody else holds
 MAX_ENTRIES = 100_000                       # then the trie is dropped whole
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
@@ -62,7 +63,7 @@ class Entry:
         self.ninputs = ninputs      # how many of them are inputs; the rest the op made
         self.nslots = nslots
         self.nbytes = nbytes
-        self.cut = nslots > SOFT_SLOTS or nbytes > SOFT_BYTES
+        self.cut = nslots > SOFT_SLOTS or nbytes > HELD_BYTES
         self.rules = {}
         self.plans = {}
         self.made = None            # the slots that ops made or wrote, once asked for
@@ -86,6 +87,7 @@ class Recorder:
         self.grad = True            # grad mode lives here because every op asks for it
         self.inference = False
         self.cut_sites = set()
+        self.weighed = 0            # the entry's nbytes when _held was last counted
         self.sites = []             # user lines of the ops whose values are checked when the plan runs
         self.entry = trie.root
         self.slots = []
@@ -96,6 +98,7 @@ class Recorder:
         root, slots, sites, trace = trie.root, [], [], Trace(self)
         pending = self.entry, self.slots, self.sites, self.trace
         self.entry, self.slots, self.sites, self.trace = root, slots, sites, trace
+        self.weighed = 0
         return pending
 
 
@@ -347,7 +350,7 @@ def _miss(slots, trace, parent, key, thing, attrs, target):
     if target is None and thing.layout is not None and metas[0].ndim:
         metas, results = _laid_out(thing, key, metas, results)
     outputs = [v for v in results if v is not None]
-    nbytes = parent.nbytes + sum(m.nbytes for m in metas if m is not None)
+    nbytes = parent.nbytes + sum(m.nbytes for m in metas if m is not None) + sum(_bytes(v) for v in added)
     entry = Entry(parent, key, metas, added + outputs, len(added), len(slots) + len(outputs), nbytes)
     parent.children[key] = entry
     trie.size += 1
@@ -369,6 +372,10 @@ def _laid_out(thing, key, metas, results):
         laid.append(meta)
         values.append(value)
     return tuple(laid), values
+
+
+def _bytes(value):
+    return prod(value.shape) * value.dtype.itemsize
 
 
 def _input_value(content, slot):
@@ -405,10 +412,27 @@ def user_line():
 def maybe_cut(rec, entry):
     """Cut an endless trace, each time at the same place of the program, so that it gives the same plans."""
     site = user_site()[2:]
-    if site in rec.cut_sites or entry.nslots > HARD_SLOTS or entry.nbytes > HARD_BYTES:
+    full = entry.nslots > HARD_SLOTS
+    if entry.nbytes > rec.weighed + HELD_BYTES:
+        rec.weighed = entry.nbytes
+        full = full or _held(rec) > HELD_BYTES
+    if site in rec.cut_sites or full:
         rec.cut_sites.add(site)
         stats.cuts += 1
         flush(rec)
+
+
+def _held(rec):
+    """Bytes of storages that only the trace keeps: it reads them, and the program has let go of them. What ops make costs
+    nothing yet, and most of it never will: a plan keeps what it must.
+    """
+    count, total = sys.getrefcount, 0
+    slots = rec.slots
+    for i in range(len(slots)):
+        s = slots[i]
+        if s.__class__ is Storage and s.value is not None and count(s) <= UNHELD:
+            total += s.root.nbytes
+    return total
 
 
 def boundary():

@@ -2,6 +2,7 @@
 import copy
 import gc
 import pickle
+import weakref
 
 import numpy as np
 import pytest
@@ -43,6 +44,30 @@ def test_an_evaluation_loop_without_boundaries_makes_few_plans(stats):
         total = total + (torch.tanh(x @ w) * 0.5).sum().detach()
     assert total.item() == pytest.approx(2 * 999, rel=1e-3)
     assert stats.plans <= 3, vars(stats)
+
+
+def test_a_loop_over_large_inputs_does_not_keep_them_all(stats, monkeypatch):
+    monkeypatch.setattr(recorder, "HELD_BYTES", 1 << 20)
+    freed, alive, most = [], 0, 0
+    total = torch.zeros(())
+    for i in range(40):
+        data = np.full(1 << 16, i, dtype=np.float32)           # 256 KiB, held by nobody but what is pending
+        weakref.finalize(data, freed.append, i)
+        total = total + torch.from_numpy(data).sum()
+        del data
+        alive = i + 1 - len(freed)
+        most = max(most, alive)
+    assert most <= 12
+    assert total.item() == sum(range(40)) * 2 ** 16
+
+
+def test_a_step_whose_results_are_large_is_not_cut(stats, monkeypatch):
+    monkeypatch.setattr(recorder, "HELD_BYTES", 1 << 20)
+    x = torch.ones(1 << 16)
+    for _ in range(50):
+        x = x * 2 - x                                           # 512 KiB each time, and none of it has to be kept
+    assert x.sum().item() == 2 ** 16
+    assert stats.cuts == 0
 
 
 def test_adding_losses_up_makes_few_plans(stats):

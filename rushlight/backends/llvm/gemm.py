@@ -6,7 +6,7 @@ that there is no phase for packing and nothing of a or b goes through memory twi
 divided is k cut into chunks, whose sums go to the workspace and are added by a second phase, in order.
 """
 from dataclasses import dataclass, replace
-from math import ceil, inf, prod
+from math import ceil, gcd, inf, prod
 
 from . import ir, tile
 from .kernel import Source
@@ -15,6 +15,7 @@ from .target import BYTES
 PARTS = 16                  # parts of a large product
 CYCLES_OF_PART = 15_000     # a part is not made smaller than this
 BLOCK_BYTES = 6400          # of packed b on the stack, for each byte of a vector: it should lie in the second-level cache
+NEAR_BYTES = 1 << 20         # what stays in the second-level cache
 STEPS = 256                 # steps of k between two visits of a tile of c
 
 
@@ -108,7 +109,7 @@ class Plan:
         m, n, k, lanes = self.spec.m, self.spec.n, self.spec.k, self.lanes
         vectors, vector_steps = ceil(n / lanes), max(1, ceil(k / lanes))
         cycles, rows, width = _tiles(m, vectors, host.registers, (m, 8), shared=lambda r, w: w + 1,
-                                     loads=lambda r, w: w / 4 + r / 32, extra=1 / max(k, 1))
+                                     loads=lambda r, w: w / 4 + r / (4 if self._collide(r) else 8), extra=1 / max(k, 1))
         cycles *= k
         pack = 0 if self.b_column == 1 else 4 * k * vectors
         self.reducing, self.unit = False, lanes
@@ -124,27 +125,58 @@ class Plan:
 
     def _choose_tasks(self):
         """row_tasks x column_tasks of each matrix and chunks of k, so that there are about as many tasks as there shall be parts."""
-        m, n, k = self.spec.m, self.spec.n, self.spec.k
+        k = self.spec.k
         wanted = int(min(PARTS, max(1, self.cycles // CYCLES_OF_PART)))
         each = ceil(wanted / self.batch)
         best = (inf,)
         for chunks in range(1, min(each, max(1, k // 128)) + 1):
             for row_tasks in range(1, min(self.rows.count, each) + 1):
-                column_tasks = min(self.panels.count, ceil(each / (row_tasks * chunks)))
-                missing = max(1, each / (chunks * row_tasks * column_tasks))
-                uneven = (ceil(self.rows.count / row_tasks) * row_tasks / self.rows.count
-                          * ceil(self.panels.count / column_tasks) * column_tasks / self.panels.count)
-                moved = m * k * column_tasks + k * n * row_tasks + (4 * chunks * m * n if chunks > 1 else 0)
-                cost = self.cycles / self.batch * max((3 + uneven) / 4, missing) + moved * self.bytes / 16
-                cost *= 1.05 if chunks > 1 else 1
-                if self._streams():                                        # long lines of b are read faster
-                    cost *= 1 + 100 * column_tasks / n
-                best = min(best, (cost, chunks, row_tasks, column_tasks))
+                for column_tasks in {min(self.panels.count, ceil(each / share / (row_tasks * chunks))) for share in (1, 2)}:
+                    best = min(best, (self._cost(chunks, row_tasks, column_tasks, each), chunks, row_tasks, column_tasks))
         _, chunks, self.row_tasks, self.column_tasks = best
         self.chunk = ceil(k / chunks / self.lanes) * self.lanes if chunks > 1 else k
         self.chunks = ceil(k / self.chunk) if chunks > 1 else 1
         self.tasks = self.chunks * self.batch * self.row_tasks * self.column_tasks
         self.parts = min(wanted, self.tasks) if each == 1 else self.tasks
+
+    def _cost(self, chunks, row_tasks, column_tasks, wanted):
+        """Cycles of one matrix cut so."""
+        m, n = self.spec.m, self.spec.n
+        missing = wanted / (chunks * row_tasks * column_tasks)
+        missing = max(1 + 0.02 * (missing > 1), missing / 2 if wanted > 8 else missing)           # eight parts will do
+        uneven = (ceil(self.rows.count / row_tasks) * row_tasks / self.rows.count
+                  * ceil(self.panels.count / column_tasks) * column_tasks / self.panels.count)
+        read_a, read_b = self._reading(row_tasks, column_tasks, chunks)
+        cost = self.cycles / self.batch * max((3 + uneven) / 4, missing) + read_a + read_b
+        if chunks > 1:
+            cost = 1.05 * (cost + chunks * m * n * self.bytes / 4)
+        if self._streams():                                                # long lines of b are read faster
+            cost *= 1 + 100 * column_tasks / n
+        return cost
+
+    def _collide(self, rows):
+        """Whether so many rows of a, as it lies, are too many for the sets of the first-level cache that they share."""
+        if self.a_step != 1 or not self.a_row:
+            return False
+        lines = max(1, 4096 // gcd(self.a_row * self.bytes, 4096))
+        return rows > 8 * lines
+
+    def _reading(self, row_tasks, column_tasks, chunks):
+        """Cycles that getting at a and b takes, packing included, where each task does it for itself."""
+        m, n, k = self.spec.m, self.spec.n, self.spec.k
+        blocks = max(column_tasks, k * n * self.bytes / self.room)
+        a = m * k * blocks * self.bytes / (16 if m * k * self.bytes / (row_tasks * chunks) < NEAR_BYTES else 4)
+        b = k * n * row_tasks * self.bytes / (16 if k * n * self.bytes / (column_tasks * chunks) < NEAR_BYTES else 6)
+        if self._turns_a(m > 1 and self.panels.count > column_tasks):
+            a += 0.35 * m * k * blocks
+        if not self.reducing and row_tasks < self.rows.count:
+            b += k * n * row_tasks * (0.25 if self.b_column == 1 else 0.45)
+        return a, b
+
+    def _turns_a(self, often):
+        """Whether rows of a are packed: they are used often, and broadcasting from where they lie would miss the caches."""
+        apart = self.a_step * self.bytes >= 2048 or self.a_row != 1 != self.a_step
+        return often and not self.reducing and self.spec.m > 1 and self.spec.k > 8 and (apart or self._collide(self.rows.sizes[-1]))
 
     def _streams(self):
         """Whether b comes from memory, line by line, for one use or two."""
@@ -156,9 +188,7 @@ class Plan:
         panels = ceil(self.panels.count / self.column_tasks)
         near = k * n * self.bytes <= self.room / 2                          # b may stay where it is
         self.pack_b = not self.reducing and not (self.b_column == 1 and (row_tiles <= 2 or near))
-        conflict = self.a_row * self.bytes % 2048 == 0 and self.rows.sizes[-1] > 4 and self.a_step == 1
-        apart = self.a_step * self.bytes >= 512
-        self.pack_a = not self.reducing and panels > (1 if conflict or apart else 6) and m > 1 and k > 8
+        self.pack_a = self._turns_a(panels > 1)
         self.block = panels                                                 # panels between two packings of b
         if self.reducing:
             steps = 1024 if row_tiles > 1 else self.chunk
