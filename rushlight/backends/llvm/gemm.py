@@ -142,14 +142,17 @@ class Plan:
     def _cost(self, chunks, row_tasks, column_tasks, wanted):
         """Cycles of one matrix cut so."""
         m, n = self.spec.m, self.spec.n
-        missing = wanted / (chunks * row_tasks * column_tasks)
+        tasks = chunks * row_tasks * column_tasks
+        missing = wanted / tasks
         missing = max(1 + 0.02 * (missing > 1), missing / 2 if wanted > 8 else missing)           # eight parts will do
         uneven = (ceil(self.rows.count / row_tasks) * row_tasks / self.rows.count
                   * ceil(self.panels.count / column_tasks) * column_tasks / self.panels.count)
+        if self.batch == 1 and wanted > 1:
+            uneven *= (tasks + tasks % 2) / tasks
         read_a, read_b = self._reading(row_tasks, column_tasks, chunks)
         cost = self.cycles / self.batch * max((3 + uneven) / 4, missing) + read_a + read_b
         if chunks > 1:
-            cost = 1.05 * (cost + chunks * m * n * self.bytes / 4)
+            cost = 1.02 * (cost + chunks * m * n * self.bytes / 4)
         if self._streams():                                                # long lines of b are read faster
             cost *= 1 + 100 * column_tasks / n
         return cost
@@ -165,8 +168,10 @@ class Plan:
         """Cycles that getting at a and b takes, packing included, where each task does it for itself."""
         m, n, k = self.spec.m, self.spec.n, self.spec.k
         blocks = max(column_tasks, k * n * self.bytes / self.room)
-        a = m * k * blocks * self.bytes / (16 if m * k * self.bytes / (row_tasks * chunks) < NEAR_BYTES else 4)
-        b = k * n * row_tasks * self.bytes / (16 if k * n * self.bytes / (column_tasks * chunks) < NEAR_BYTES else 6)
+        a = _passes(m * k * self.bytes, blocks, row_tasks * chunks)
+        b = _passes(k * n * self.bytes, row_tasks, column_tasks * chunks)
+        if self.b_column == 1 and column_tasks > 1:                        # lines of b are read in short pieces
+            b *= 1 + 256 * column_tasks / (n * self.bytes)
         if self._turns_a(m > 1 and self.panels.count > column_tasks):
             a += 0.35 * m * k * blocks
         if not self.reducing and row_tasks < self.rows.count:
@@ -374,6 +379,13 @@ class Writer:
         lo, hi = f.share(self.plan.batch * spec.m)
         f.loop(lo, hi, 1, row)
         return self._add(f)
+
+
+def _passes(size, times, pieces):
+    """Cycles of reading an operand of so many bytes `times` times, in pieces: the first time from memory, where it is large, and
+    again from where a piece stays.
+    """
+    return size / (16 if size < NEAR_BYTES else 4) + (times - 1) * size / (16 if size / pieces < NEAR_BYTES else 4)
 
 
 def _range(f, count, task, tasks):
