@@ -45,6 +45,11 @@ class Conv:
         return self.groups > 1 and self.groups == self.c == self.o
 
     @property
+    def pointwise(self):
+        """Whether it is a matrix product of pixels and weights."""
+        return self.kernel == self.stride == (1, 1) and self.padding == ((0, 0), (0, 0)) and self.groups == 1
+
+    @property
     def weights(self):
         return self.o * (self.c // self.groups) * math.prod(self.kernel)
 

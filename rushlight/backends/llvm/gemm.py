@@ -109,7 +109,7 @@ class Plan:
         m, n, k, lanes = self.spec.m, self.spec.n, self.spec.k, self.lanes
         vectors, vector_steps = ceil(n / lanes), max(1, ceil(k / lanes))
         cycles, rows, width = _tiles(m, vectors, host.registers, (m, 8), shared=lambda r, w: w + 1,
-                                     loads=lambda r, w: w / 4 + r / (4 if self._collide(r) else 8), extra=1 / max(k, 1))
+                                     loads=lambda r, w: w / 2.5 + r / (4 if self._collide(r) else 8), extra=1 / max(k, 1))
         cycles *= k
         pack = 0 if self.b_column == 1 else 4 * k * vectors
         self.reducing, self.unit = False, lanes

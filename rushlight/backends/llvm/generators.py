@@ -20,6 +20,9 @@ class WeightGradient:
     conv: Conv
 
 
+LEAST_POINTWISE = 32        # channels from which the weight gradient of a pointwise convolution is better as a product
+
+
 def _nest(spec, host):
     inner = len(spec.shape) - 1
     columns = spec.sums and inner >= 1 and inner not in spec.reduced
@@ -37,9 +40,23 @@ _GENERATORS = {
     scan.Scan: scan.generate,
     sort.Sort: sort.generate,
     Forward: lambda spec, host: _room(spec, host, "forward", conv).forward(spec.conv, host),
-    InputGradient: lambda spec, host: _room(spec, host, "input_gradient", conv_dx).input_gradient(spec.conv, host),
-    WeightGradient: lambda spec, host: _room(spec, host, "weight_gradient", conv_dw).weight_gradient(spec.conv, host),
+    InputGradient: lambda spec, host: _input_gradient(spec, host),
+    WeightGradient: lambda spec, host: _weight_gradient(spec, host),
 }
+
+
+def _input_gradient(spec, host):
+    c = spec.conv
+    if c.pointwise:
+        return gemm.dot(gemm.Dot(c.type, (), c.n * c.h * c.w, c.c, c.o, (c.o, 1), (c.c, 1), (c.c, 1)), host)
+    return _room(spec, host, "input_gradient", conv_dx).input_gradient(c, host)
+
+
+def _weight_gradient(spec, host):
+    c = spec.conv
+    if c.pointwise and min(c.c, c.o) >= LEAST_POINTWISE:
+        return gemm.dot(gemm.Dot(c.type, (), c.o, c.c, c.n * c.h * c.w, (1, c.o), (c.c, 1), (c.c, 1)), host)
+    return _room(spec, host, "weight_gradient", conv_dw).weight_gradient(c, host)
 
 
 def _room(spec, host, which, direct):
