@@ -3,8 +3,7 @@
 Every draw is a number of 32-bit words, known when it is recorded (rejection samplers excepted: these draw at once).
 `ticket(n)` reserves words in program order without drawing them; `take()` draws them when the step runs. Whoever needs
 the true state (`get_rng_state`, a new seed, a direct draw) settles the outstanding tickets first.
-Source: torch.Generator; Matsumoto and Nishimura, Mersenne Twister (1998). The words come from NumPy's engine in C, or from a
-kernel that works on that engine's memory (backends/llvm/words.py).
+Source: torch.Generator. The words come from mersenne.py, or from a kernel that works on its memory (backends/llvm/words.py).
 """
 import os
 import struct
@@ -15,15 +14,14 @@ from threading import RLock
 import numpy as np
 
 from . import devices
+from .mersenne import WORDS, Mersenne
 from .random_bits import float64_units, normal_pair
 
 DEFAULT_SEED = 67280421310721
 STATE_BYTES = 5056
-_STATE_WORDS = 624
 _HEAD = struct.Struct("<QiiQ")  # seed, words left of the block (1 at its end), whether seeded, next word of the block
-_KEY_BYTES = 8 * _STATE_WORDS   # each word in eight bytes
+_KEY_BYTES = 8 * WORDS   # each word in eight bytes
 _TAIL = struct.Struct("<8xd8xi4xfi")  # a double normal kept for next time, whether; a float one, whether
-_FEW = 4096  # up to here `random_raw` is quicker than `randint`
 _MANY = 2**18  # from here on a kernel is worth being compiled
 _COMPILED = __package__.rpartition(".")[0] + ".backends.llvm.driver"  # loaded once something runs compiled
 
@@ -66,8 +64,7 @@ class Generator:
         self._device = _cpu_only(device)
         self._lock = RLock()
         self._queue = deque()
-        self._bits = self._engine = None  # NumPy's, made at the first draw: importing numpy.random takes time
-        self._checked = False             # whether the engine's memory was found as kernels expect it
+        self._made = None                 # the engine, once a word is drawn: seeding it takes time
         self._reseed(DEFAULT_SEED)
 
     @property
@@ -107,8 +104,7 @@ class Generator:
     def _reseed(self, seed):
         self._seed = seed
         self._at_seed = True  # no word drawn yet: PyTorch's state says so
-        if self._engine is not None:
-            self._engine.seed(seed & 0xFFFFFFFF)
+        self._made = None
         self._kept_normal = None       # as of the words drawn
         self._kept_float = None        # part of PyTorch's state, which nothing on the CPU reads
         self._will_keep_normal = False  # as of the words reserved
@@ -127,7 +123,7 @@ class Generator:
             self.settle()
             if count:
                 self._at_seed = False
-                self._mt19937().random_raw(count, output=False)
+                self._engine().skip(count)
 
     def ticket(self, count):
         """Reserve the next `count` words."""
@@ -171,16 +167,14 @@ class Generator:
         if count == 0:
             return np.empty(0, np.uint32)
         self._at_seed = False
-        bits = self._mt19937()
-        if count <= _FEW:
-            return bits.random_raw(count).astype(np.uint32)
+        engine = self._engine()
         if count < _MANY or _COMPILED not in sys.modules:
-            return self._engine.randint(0, 2**32, count, dtype=np.uint32)
+            return engine.draw(count)
         from ..backends.llvm.words import draw_chunks
 
         words = np.empty(count, np.uint32)
-        drawn = draw_chunks(self._address(), words)
-        words[drawn:] = self._engine.randint(0, 2**32, count - drawn, dtype=np.uint32)
+        drawn = draw_chunks(engine.memory.ctypes.data, words)
+        words[drawn:] = engine.draw(count - drawn)
         return words
 
     # -- for kernels that make the words themselves
@@ -207,7 +201,7 @@ class Generator:
                 self._fill(queue.popleft())
             if len(queue) < len(tickets) or any(queue[i] is not ticket for i, ticket in enumerate(tickets)):
                 return None
-            address = self._address()
+            address = self._engine().memory.ctypes.data
             for ticket in tickets:
                 queue.popleft()
                 ticket.native = True
@@ -215,38 +209,22 @@ class Generator:
                     self._at_seed = False
             return address
 
-    def _address(self):
-        """Where NumPy's engine lies, once it is seen that it lies there as expected."""
-        bits = self._mt19937()
-        address = bits.ctypes.state_address
-        if not self._checked:
-            from ctypes import string_at
-
-            inner = bits.state["state"]
-            if string_at(address, 4 * _STATE_WORDS + 4) != inner["key"].astype("u4").tobytes() + struct.pack("i", inner["pos"]):
-                raise NotImplementedError(f"NumPy {np.__version__} keeps its MT19937 otherwise than 1.17 to 2.x do")
-            self._checked = True
-        return address
-
-    def _mt19937(self):
-        if self._engine is None:
-            from numpy.random import MT19937, RandomState
-
-            self._bits = MT19937()
-            self._engine = RandomState(self._bits)  # its seeding is PyTorch's, MT19937's own is another
-            self._engine.seed(self._seed & 0xFFFFFFFF)
-        return self._bits
+    def _engine(self):
+        if self._made is None:
+            self._made = Mersenne(self._seed)
+        return self._made
 
     # -- for samplers that cannot know beforehand how much they draw
 
     def mark(self):
         """Where the stream is, for `rewind`."""
         self.settle()
-        return self._mt19937().state, self._at_seed
+        return self.mt19937_state(), self._at_seed
 
     def rewind(self, mark):
         """Go back to where `mark` was taken."""
-        self._mt19937().state, self._at_seed = mark
+        state, self._at_seed = mark
+        self._engine().set_state(*state)
 
     def take_kept_normal(self):
         """The normal kept from an earlier serial draw, or None; it is kept no longer."""
@@ -266,26 +244,26 @@ class Generator:
         """(the block of 624 words, the place of the next word in it), for code that makes the words itself."""
         with self._lock:
             self.settle()
-            inner = self._mt19937().state["state"]
-        return inner["key"].astype(np.uint32), int(inner["pos"])
+            engine = self._engine()
+            return engine.block.copy(), engine.position
 
     def set_mt19937_state(self, key, position):
         """Go on from a block of 624 words at `position` (624: make the next block first)."""
         with self._lock:
             self.settle()
             self._at_seed = False
-            self._mt19937().state = {"bit_generator": "MT19937", "state": {"key": key, "pos": position}}
+            self._engine().set_state(key, position)
 
     def get_state_bytes(self):
         """The state as the 5056 bytes of `torch.get_rng_state()`."""
         with self._lock:
             self.settle()
-            inner = self._mt19937().state["state"]
-        following = 0 if self._at_seed else int(inner["pos"])
-        left = 1 if self._at_seed else _STATE_WORDS + 1 - following
+            engine = self._engine()
+        following = 0 if self._at_seed else engine.position
+        left = 1 if self._at_seed else WORDS + 1 - following
         return b"".join((
             _HEAD.pack(self._seed, left, 1, following),
-            inner["key"].astype("<u8").tobytes(),
+            engine.block.astype("<u8").tobytes(),
             _TAIL.pack(self._kept_normal or 0.0, self._kept_normal is not None,
                        self._kept_float or 0.0, self._kept_float is not None)))
 
@@ -297,12 +275,12 @@ class Generator:
                                f"size to be {len(state)}")
         seed, left, seeded, following = _HEAD.unpack_from(state)
         at_seed = left == 1 and following == 0
-        if seeded != 1 or not (at_seed or (left >= 1 and left + following == _STATE_WORDS + 1)):
+        if seeded != 1 or not (at_seed or (left >= 1 and left + following == WORDS + 1)):
             raise RuntimeError("Invalid mt19937 state")
-        key = np.frombuffer(state, "<u8", _STATE_WORDS, _HEAD.size).astype(np.uint32)
+        key = np.frombuffer(state, "<u8", WORDS, _HEAD.size).astype(np.uint32)
         normal, has_normal, kept_float, has_float = _TAIL.unpack_from(state, _HEAD.size + _KEY_BYTES)
         with self._lock:
-            self.set_mt19937_state(key, _STATE_WORDS if at_seed else following)
+            self.set_mt19937_state(key, WORDS if at_seed else following)
             self._seed = seed
             self._at_seed = at_seed
             self.keep_normal(normal if has_normal else None)
