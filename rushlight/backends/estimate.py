@@ -4,7 +4,7 @@ from math import prod
 
 # seconds of the interpreter for a run, a call, an operation, and an element that a value has
 _RUN, _CALL = 40e-6, 2e-6
-_CONVOLUTION, _PRODUCT, _ELEMENT, _TAP = 1 / 12e9, 1 / 80e9, 1 / 0.8e9, 1 / 0.5e9
+_PRODUCT, _COLUMN, _ELEMENT, _TAP = 1 / 60e9, 1 / 0.6e9, 1 / 0.8e9, 1 / 0.5e9
 # seconds of compiling a kernel
 _LARGE_KERNEL, _NEST = 0.035, 0.006
 _CONVOLUTIONS = frozenset(("conv", "conv_dx", "conv_dw"))
@@ -32,18 +32,18 @@ def runs_before_compiling(graph):
 def _interpreting(v):
     """Seconds that NumPy takes for a value."""
     if v.prim in _CONVOLUTIONS:
-        return 2 * _CONVOLUTION * _multiplications(v)
+        return _convolving(v)
     if v.prim == "dot":
-        return 2 * _PRODUCT * v.numel * v.args[0].shape[-1]
+        return _PRODUCT * v.numel * v.args[0].shape[-1]
     if v.prim in ("max_pool", "max_pool_index", "sum_pool"):
         return _TAP * v.numel * sum(v.attrs[0])
     return _ELEMENT * v.numel
 
 
-def _multiplications(v):
-    """Of a convolution or one of its gradients: result pixels x weights."""
-    if v.prim == "conv":
-        return v.shape[0] * prod(v.shape[2:]) * v.args[1].numel
-    g = v.args[0]
-    weights = v.args[1].numel if v.prim == "conv_dx" else v.numel
-    return g.shape[0] * prod(g.shape[2:]) * weights
+def _convolving(v):
+    """Of a convolution or one of its gradients: the products, and writing or adding up the columns that they need."""
+    result = v if v.prim == "conv" else v.args[0]
+    weights = v if v.prim == "conv_dw" else v.args[1]
+    pixels, window = result.shape[0] * prod(result.shape[2:]), prod(weights.shape[2:])
+    columns = prod(weights.shape[1:]) if window > 1 else 0
+    return pixels * (_PRODUCT * weights.numel + _COLUMN * columns)
