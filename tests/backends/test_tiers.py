@@ -44,7 +44,7 @@ def test_a_small_plan_is_interpreted_first_and_compiled_later(seen):
 
 
 def test_a_long_one_is_compiled_before_its_first_run(seen):
-    a, w = torch.rand(16, 32, 40, 40), torch.rand(32, 32, 5, 5)
+    a, w = torch.rand(16, 64, 48, 48), torch.rand(64, 64, 5, 5)
     torch.nn.functional.conv2d(a, w).sum().item()
     assert seen[-1].compile_at == seen[-1].runs == 1 and compiled(seen[-1])
 
