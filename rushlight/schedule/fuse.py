@@ -12,6 +12,7 @@ _MOST = 100                # values of a step: longer ones run out of registers
 
 _DEEPEST = 40              # single elements, each computed from the one before, beside a step's loops
 _NARROW = 8                # an operand so many times smaller than a value is read from the cache
+_BACK = 8                   # steps that a sum looks back for one to join
 _COSTLY = frozenset("""exp exp2 expm1 log log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc
     erfinv lgamma digamma sigmoid pow fmod rem floordiv atan2 gather index scatter sqrt rsqrt""".split())
 
@@ -71,16 +72,21 @@ class Schedule:
 
     def _cheap(self, values, outputs, readers):
         """ids of values that are computed again where they are read, instead of being kept."""
-        source = {}                                         # id -> what lies in memory
+        source = {}                                         # id -> the values in memory that it is computed from
         for v in values:
             if self.kind[v.id] != "map" or v.numel == 1 or v.id in outputs or v.prim in _COSTLY:
                 continue
             wide = [a for a in v.args if a.numel * _NARROW > v.numel and a.prim != "const"]      # the others cost nothing beside
-            if len(wide) != 1 or any(a.id in source for a in v.args if a is not wide[0]) or any(self.kind[r.id] not in ("map", "reduce") or _anywhere(r, 0) for r in readers[v.id]):
+            narrow = [a for a in v.args if a.numel * _NARROW <= v.numel]
+            if not wide or any(a.id in source for a in narrow) or \
+                    any(self.kind[r.id] not in ("map", "reduce") or _anywhere(r, 0) for r in readers[v.id]):
                 continue
-            below = source.get(wide[0].id) or (wide[0] if self._lies(wide[0], readers, outputs) else None)
-            n = len(readers[v.id])
-            if below is not None and n * below.numel * below.dtype.itemsize < (1 + n) * v.numel * v.dtype.itemsize:
+            below = [source.get(a.id) or ({a} if 4 * a.dtype.itemsize <= v.dtype.itemsize or self._lies(a, readers, outputs) else None)
+                     for a in wide]
+            if None in below:
+                continue
+            below, n = set().union(*below), len(readers[v.id])
+            if n * sum(a.numel * a.dtype.itemsize for a in below) < (1 + n) * v.numel * v.dtype.itemsize:
                 source[v.id] = below
         return set(source)
 
@@ -136,7 +142,7 @@ class Schedule:
         """The step that v can join: that of its last operand, or else the newest, whose loops it then shares."""
         sources = self._sources(v)
         last = max((s.index for s, _ in sources), default=-1)
-        for i in dict.fromkeys((last, len(self.steps) - 1)):
+        for i in dict.fromkeys((last, len(self.steps) - 1, *self._alike(v, kind, shape, last))):
             if i < 0:
                 continue
             step = self.steps[i]
@@ -145,6 +151,27 @@ class Schedule:
                     not (kind == "reduce" and step.reduced not in (None, v.attrs[0])):
                 return step
         return None
+
+    def _alike(self, v, kind, shape, last):
+        """The newest steps after `last` that read what v reads, where v is a sum or is only summed: both are read once then."""
+        if kind != "reduce" and not all(self.kind[r.id] == "reduce" for r in self.readers[v.id]):
+            return
+        read = self._wide(v, shape)
+        for step in reversed(self.steps[max(last + 1, len(self.steps) - _BACK):]):
+            if step.shape == shape and step.reduced is not None and any(not read.isdisjoint(self._wide(w, shape)) for w in step.values):
+                yield step.index
+
+    def _wide(self, v, shape):
+        """ids of the values of this shape in memory that v is computed from."""
+        found, stack = set(), list(v.args)
+        while stack:
+            a = stack.pop()
+            if a.shape == shape:
+                if a.id in self.cheap:
+                    stack.extend(a.args)
+                else:
+                    found.add(a.id)
+        return found
 
     def _postponed(self, v):
         """Values of earlier steps that only v reads, as the sum of a and b in a + b + c where c comes later: taken out of there."""
