@@ -20,7 +20,7 @@ class WeightGradient:
     conv: Conv
 
 
-LEAST_POINTWISE = 32        # channels from which the weight gradient of a pointwise convolution is better as a product
+LEAST_POINTWISE = 16        # channels from which the weight gradient of a pointwise convolution is better as a product
 
 
 def _nest(spec, host):
