@@ -4,8 +4,13 @@ So a program that runs everything once compiles nothing that is quick, and a lon
 at which a plan is compiled follows from its graph alone (backends/estimate.py), never from clocks: the same program gives the
 same numbers every time. Without llvmlite, or elsewhere than on Linux with an x86-64 processor, everything is interpreted.
 """
+import ctypes
+from math import prod
+
 from .. import _settings
 from . import estimate
+
+_MUCH = 10_000_000                              # elements of a plan's values, from which its memory is worth giving back
 
 
 class Tiers:
@@ -41,6 +46,21 @@ class Tiers:
             if self.strict:
                 raise
             self.failures.append((plan, error))
+        else:
+            if plan.runs > 1:
+                _give_back(plan.graph)
+
+
+def _give_back(graph):
+    """What the interpreter used for a plan, to the system: the C library keeps freed memory of middling sizes, and nobody will ask
+    for it again.
+    """
+    if sum(prod(v.shape) for v in graph.values if v.dtype is not None) < _MUCH:
+        return
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except AttributeError:                      # not the GNU C library
+        pass
 
 
 tiers = Tiers()

@@ -78,3 +78,31 @@ def test_views_writes_and_indirect_reads(compiled):
                 np.where(mask, b, -b).cumsum()]
     for mine, right in zip(out, expected):
         np.testing.assert_allclose(mine, right)
+
+
+def test_results_that_are_held_are_not_written_again(compiled):
+    compiled(True)
+    x = torch.ones(600, 600)                    # large enough that results of this shape share their arrays
+    held = []
+    for i in range(12):
+        a, b = x * i, x + i
+        torch._boundary()
+        held.append((a, b))
+        if i % 3 == 2:
+            held.pop(-2)
+    for a, b in held:
+        i = a[0, 0].item()
+        assert (a.numpy() == i).all() and (b.numpy() == 1 + i).all()
+
+
+def test_a_released_result_of_one_plan_is_where_another_writes(compiled):
+    compiled(True)
+    x, places = torch.ones(700, 600), []
+    for f in (lambda: x * 3, lambda: x + 5):
+        for _ in range(3):                      # the last two runs are compiled
+            result = f()
+            torch._boundary()
+            place = result._storage.value.ctypes.data
+            del result
+        places.append(place)
+    assert places[0] == places[1]

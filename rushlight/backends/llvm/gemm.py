@@ -124,7 +124,7 @@ class Plan:
         self.rows, self.panels = Cut(m, rows), Cut(ceil(n / self.unit), width)
 
     def _choose_tasks(self):
-        """row_tasks x column_tasks of each matrix and chunks of k, so that there are about as many tasks as there shall be parts."""
+        """row_tasks x column_tasks of each matrix and chunks of k: about as many tasks as there shall be parts, or half of them."""
         k = self.spec.k
         wanted = int(min(PARTS, max(1, self.cycles // CYCLES_OF_PART)))
         each = ceil(wanted / self.batch)
@@ -172,13 +172,13 @@ class Plan:
         b = _passes(k * n * self.bytes, row_tasks, column_tasks * chunks)
         if self.b_column == 1 and column_tasks > 1:                        # lines of b are read in short pieces
             b *= 1 + 256 * column_tasks / (n * self.bytes)
-        if self._turns_a(m > 1 and self.panels.count > column_tasks):
+        if self._packs_a(m > 1 and self.panels.count > column_tasks):
             a += 0.35 * m * k * blocks
         if not self.reducing and row_tasks < self.rows.count:
             b += k * n * row_tasks * (0.25 if self.b_column == 1 else 0.45)
         return a, b
 
-    def _turns_a(self, often):
+    def _packs_a(self, often):
         """Whether rows of a are packed: they are used often, and broadcasting from where they lie would miss the caches."""
         apart = self.a_step * self.bytes >= 2048 or self.a_row != 1 != self.a_step
         return often and not self.reducing and self.spec.m > 1 and self.spec.k > 8 and (apart or self._collide(self.rows.sizes[-1]))
@@ -193,7 +193,7 @@ class Plan:
         panels = ceil(self.panels.count / self.column_tasks)
         near = k * n * self.bytes <= self.room / 2                          # b may stay where it is
         self.pack_b = not self.reducing and not (self.b_column == 1 and (row_tiles <= 2 or near))
-        self.pack_a = self._turns_a(panels > 1)
+        self.pack_a = self._packs_a(panels > 1)
         self.block = panels                                                 # panels between two packings of b
         if self.reducing:
             steps = 1024 if row_tiles > 1 else self.chunk

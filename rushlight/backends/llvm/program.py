@@ -2,7 +2,6 @@
 import ctypes
 import os
 import struct
-import sys
 import threading
 from math import prod
 from time import perf_counter
@@ -20,6 +19,7 @@ from .arena import arena, offsets
 from .draws import drawn
 from .lower import Lowering, kind
 from .regions import contiguous
+from .spares import address_of, fresh, spares_of
 
 _running = threading.RLock()
 
@@ -31,29 +31,6 @@ def _after_fork():
 
 # No other thread may be in the middle of a run when a process forks: its addresses would be half written.
 os.register_at_fork(before=_running.acquire, after_in_parent=_running.release, after_in_child=_after_fork)
-
-
-_byte = ctypes.c_char
-
-
-def address_of(array):
-    """Where an array lies. (`array.ctypes.data` takes three times as long.)"""
-    if array.flags.writeable and array.nbytes:
-        return ctypes.addressof(_byte.from_buffer(array))
-    return array.ctypes.data
-
-
-def fresh(place, spare):
-    """(an array that nobody else holds, its address). spare: such pairs made before."""
-    for pair in spare:
-        if sys.getrefcount(pair[0]) == 2:
-            return pair
-    array = np.empty(place.shape, place.dtype.numpy)
-    pair = array, address_of(array)
-    if len(spare) >= 2:
-        spare.pop(0)
-    spare.append(pair)
-    return pair
 
 
 class Program:
@@ -239,7 +216,8 @@ class Program:
             if first.setdefault(place.index, i) != i:
                 self.copies.append((i, first[place.index]))
             else:
-                self.made.append((i, place, self.patches.get(place.index, ()), place.home, []))
+                self.made.append((i, place, self.patches.get(place.index, ()), place.home))
+        self.made = [(*made, spare) for made, spare in zip(self.made, spares_of([place for _, place, _, _ in self.made]))]
         self.elsewhere = len(self.made) < len(self.results)
         self.on_host = self.elsewhere or any(segment[0] is None for segment in self.segments)
 

@@ -1,7 +1,7 @@
 """The generator's words, made where they are used: the MT19937 recurrence and what becomes of its words, in vectors.
 
-A kernel gets the address of NumPy's engine (a block of 624 words, then the place of the next one) and leaves the engine as
-NumPy would after as many draws. The stream is a sequence of blocks. The first phase runs the recurrence alone and notes
+A kernel gets the address of the generator's engine (a block of 624 words, then the place of the next one) and leaves the engine as
+it stands after as many draws. The stream is a sequence of blocks. The first phase runs the recurrence alone and notes
 the blocks at which the parts of the second begin; these run it again, each over its own blocks within the first level cache,
 temper the words and store values. That is quicker than passing the words through memory.
 Source: Matsumoto and Nishimura, Mersenne Twister (1998); runtime/random_uniform.py and random_normal.py for the values.
