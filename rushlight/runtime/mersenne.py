@@ -71,14 +71,19 @@ class Mersenne:
         self.memory[WORDS] = position
 
     def _next_block(self):
-        # in three pieces, each of which needs words that the ones before it have made
         block, near = self.block, WORDS - _AHEAD
         mixed = block & _UPPER
+        last = int(mixed[-1])
         mixed[:-1] |= block[1:] & _LOWER
+        twisted = mixed >> _ONE
+        mixed &= _ONE
+        mixed *= _TWIST
+        twisted ^= mixed
+        # in three pieces, each of which needs words that the ones before it have made
         for lo, hi, source in ((0, near, _AHEAD), (near, 2 * near, 0), (2 * near, WORDS - 1, near)):
-            _twist(mixed[lo:hi], block[source:source + hi - lo], block[lo:hi])
-        mixed[-1:] |= block[:1] & _LOWER
-        _twist(mixed[-1:], block[_AHEAD - 1:_AHEAD], block[-1:])
+            np.bitwise_xor(block[source:source + hi - lo], twisted[lo:hi], block[lo:hi])
+        last |= int(block[0]) & int(_LOWER)
+        block[-1] = int(block[_AHEAD - 1]) ^ last >> 1 ^ (last & 1) * int(_TWIST)
 
     def _draw_long(self, count):
         if self._long is None:
@@ -92,10 +97,6 @@ class Mersenne:
         inner = bits.state["state"]
         self.set_state(inner["key"], inner["pos"])
         return words
-
-
-def _twist(mixed, ahead, into):
-    into[:] = ahead ^ mixed >> _ONE ^ (mixed & _ONE) * _TWIST
 
 
 def _tempered(words):
