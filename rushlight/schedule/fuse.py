@@ -178,8 +178,8 @@ class Schedule:
         found = []
         for i, a in enumerate(v.args):
             step = self.step.get(a.id)
-            if step is None or _anywhere(v, i) or step.kind != "nest" or step.shape != v.shape or step.reduced is not None or self.kind[a.id] != "map" or \
-                    len(found) + len(step.values) >= _MOST:
+            if step is None or _anywhere(v, i) or step.kind != "nest" or step.shape != v.shape or step.reduced is not None or \
+                    self.kind[a.id] != "map" or len(found) + len(step.values) >= _MOST:
                 continue
             inside = {w.id for w in step.values} | {v.id}
             if all(w.id not in self.outputs and all(r.id in inside for r in self.readers[w.id]) for w in step.values):

@@ -1,10 +1,11 @@
 """The native driver: runs a table of kernels, all threads through it, each kernel after the one before.
 
 A table entry holds a function, its arguments, in how many parts it is called, a counter from which threads take the parts, and
-how many are finished. Every second thread takes parts from the end (the counter's upper half counts these): what a kernel reads, the
-same thread has mostly written in the kernel before, and has it in its own cache. A thread goes on when all parts are finished, so one that the system holds up delays the others only if it
-holds a part; it finds its place when it comes back. A run ends when the threads that entered it have left: one that has not
-woken by then finds it closed. Between steps a thread spins for about two milliseconds, then sleeps in a futex.
+how many are finished. Every second thread takes parts from the end (the counter's upper half counts these): what a kernel
+reads, the same thread has mostly written in the kernel before, and has it in its own cache. A thread goes on when all parts are
+finished, so one that the system holds up delays the others only if it holds a part; it finds its place when it comes back. A
+run ends when the threads that entered it have left: one that has not woken by then finds it closed. Between steps a thread
+spins for about two milliseconds, then sleeps in a futex.
 """
 import atexit
 import ctypes

@@ -188,7 +188,7 @@ class Plan:
         return not self.reducing and self.b_column == 1 and self.rows.count <= 2 and self.spec.k * self.spec.n * self.bytes > self.room
 
     def _choose_packing(self):
-        m, n, k = self.spec.m, self.spec.n, self.spec.k
+        n, k = self.spec.n, self.spec.k
         row_tiles = ceil(self.rows.count / self.row_tasks)
         panels = ceil(self.panels.count / self.column_tasks)
         near = k * n * self.bytes <= self.room / 2                          # b may stay where it is
