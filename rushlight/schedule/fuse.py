@@ -5,6 +5,8 @@ everything else that it reads comes from earlier steps. Not placed at all are va
 reads one computes again beside its loops, and cheap functions of something that lies in memory anyway, where computing them
 again moves fewer bytes than keeping them.
 """
+from itertools import chain
+
 from .rewrite import readers_of
 
 _MOST = 100                # values of a step: longer ones run out of registers
@@ -142,7 +144,7 @@ class Schedule:
         """The step that v can join: that of its last operand, or else the newest, whose loops it then shares."""
         sources = self._sources(v)
         last = max((s.index for s, _ in sources), default=-1)
-        for i in dict.fromkeys((last, len(self.steps) - 1, *self._alike(v, kind, shape, last))):
+        for i in chain((last, len(self.steps) - 1), self._alike(v, kind, shape, last)):
             if i < 0:
                 continue
             step = self.steps[i]

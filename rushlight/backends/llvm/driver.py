@@ -24,7 +24,7 @@ _LINE = 8                       # words of a cache line
 # words of the control block, each on a line of its own
 _EPOCH, _TABLE, _SLEEPING, _OPEN, _ACTIVE = (i * _LINE for i in range(5))
 _COUNT, _SPIN = _TABLE + 1, _TABLE + 3
-_TICKS = 6_000_000              # of the processor's clock that an idle thread spins: about 2 ms. Waking one costs 0.2 ms in a virtual machine
+_TICKS = 6_000_000              # of the processor's clock that an idle thread spins: about 2 ms; waking one is dear in a virtual machine
 
 # Between two looks of a loop `wait` with the counter %i: a pause, and now and then another thread's turn.
 _SPIN_AND_YIELD = """spin:

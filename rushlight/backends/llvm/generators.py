@@ -29,20 +29,9 @@ def _nest(spec, host):
     return (nest_columns.Columns if columns else nest_writer.Writer)(spec, host).source()
 
 
-_GENERATORS = {
-    nest.Nest: _nest,
-    gemm.Dot: gemm.dot,
-    words.Words: words.generate,
-    pool.Pool: pool.forward,
-    pool.PoolGradient: pool.gradient,
-    scatter.Scatter: scatter.generate,
-    extremes.ArgExtreme: extremes.generate,
-    scan.Scan: scan.generate,
-    sort.Sort: sort.generate,
-    Forward: lambda spec, host: _room(spec, host, "forward", conv).forward(spec.conv, host),
-    InputGradient: lambda spec, host: _input_gradient(spec, host),
-    WeightGradient: lambda spec, host: _weight_gradient(spec, host),
-}
+def _room(spec, host, which, direct):
+    """Where the generator for a convolution is: Winograd's where it suits."""
+    return winograd if winograd.suits(spec.conv, host, which) else direct
 
 
 def _input_gradient(spec, host):
@@ -59,9 +48,20 @@ def _weight_gradient(spec, host):
     return _room(spec, host, "weight_gradient", conv_dw).weight_gradient(c, host)
 
 
-def _room(spec, host, which, direct):
-    """Where the generator for a convolution is: Winograd's where it suits."""
-    return winograd if winograd.suits(spec.conv, host, which) else direct
+_GENERATORS = {
+    nest.Nest: _nest,
+    gemm.Dot: gemm.dot,
+    words.Words: words.generate,
+    pool.Pool: pool.forward,
+    pool.PoolGradient: pool.gradient,
+    scatter.Scatter: scatter.generate,
+    extremes.ArgExtreme: extremes.generate,
+    scan.Scan: scan.generate,
+    sort.Sort: sort.generate,
+    Forward: lambda spec, host: _room(spec, host, "forward", conv).forward(spec.conv, host),
+    InputGradient: _input_gradient,
+    WeightGradient: _weight_gradient,
+}
 
 
 def generate(spec, host):

@@ -6,13 +6,14 @@ which is a plan of its own, lie where those of the second do.
 import ctypes
 import sys
 from math import prod
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 _LARGE = 1 << 20            # bytes from which spares are shared
 _LONG = 64                  # large arrays made after which spares that nobody asked for are let go
 
-_shared = {}                # (shape, dtype) -> Spares
+_shared = WeakValueDictionary()     # (shape, dtype) -> Spares, as long as a program writes such results
 _made = 0                   # large arrays so far
 _byte = ctypes.c_char
 
@@ -20,7 +21,7 @@ _byte = ctypes.c_char
 class Spares(list):
     """(array, address) pairs, `most` of them at most; `used`: what _made was when one was asked for."""
 
-    __slots__ = ("most", "used")
+    __slots__ = ("most", "used", "__weakref__")
 
     def __init__(self, most):
         super().__init__()
